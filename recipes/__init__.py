@@ -1,0 +1,1 @@
+"""How each embedded model was made, runnable again by anyone with the public data."""
