@@ -73,7 +73,7 @@ def trim(full: list[str], words: Counter[str], size: int) -> list[str]:
     the vocabulary shrinks by steps and the counts are taken again at each.
     """
     reserved = [*SPECIAL, *CHAT_MARKERS]
-    usable = [p for p in full if is_latin(p) and not p.startswith("[")]
+    usable = [p for p in full if is_latin(p) and not (p.startswith("[") and len(p) > 1)]
     single = [p for p in usable if len(p.removeprefix("##")) == 1]
     kept = [p for p in usable if p not in set(single)]
     # BERT's own order is by frequency in books and Wikipedia: Zipf's law turns rank to counts.
