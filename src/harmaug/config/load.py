@@ -1,0 +1,135 @@
+"""Configurations from presets, YAML files and KEY=VALUE overrides, and back to YAML."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from harmaug.config.models import RunConfig
+from harmaug.errors import ConfigError, did_you_mean
+
+PRESETS = ("quickstart", "public", "paper")
+
+Tree = dict[str, object]
+
+
+def load_config(source: str | Path, overrides: Sequence[str] = ()) -> RunConfig:
+    """Read a preset by name, or a YAML file, and apply `KEY=VALUE` overrides (`a.b.c=1`).
+
+    A file may begin with `preset: NAME` and then only says what differs from that preset.
+
+    Raises:
+        ConfigError: naming the file, the key and the fix.
+    """
+    tree = _tree(source)
+    for override in overrides:
+        _set(tree, override)
+    try:
+        return RunConfig.model_validate(tree)
+    except ValidationError as error:
+        raise ConfigError(f"{source}: {_first(error)}") from None
+
+
+def to_yaml(config: RunConfig) -> str:
+    """Render every setting, defaults included, as YAML that `load_config` reads back equal."""
+    return yaml.safe_dump(config.model_dump(mode="json", by_alias=True), sort_keys=False)
+
+
+def _tree(source: str | Path) -> Tree:
+    if str(source) in PRESETS:
+        preset = files("harmaug") / "assets" / "configs" / f"{source}.yaml"
+        return _parse(preset.read_text(encoding="utf-8"), str(source))
+    path = Path(source)
+    if not path.is_file():
+        raise ConfigError(
+            f"no configuration '{source}': give a YAML file or one of {', '.join(PRESETS)}"
+        )
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise ConfigError(f"{source}: not UTF-8 text; save the file as UTF-8") from None
+    tree = _parse(text, str(source))
+    base = tree.pop("preset", None)
+    if base is None:
+        return tree
+    if base not in PRESETS:
+        raise ConfigError(f"{source}: no preset '{base}'{did_you_mean(str(base), PRESETS)}")
+    return _merged(_tree(str(base)), tree)
+
+
+def _parse(text: str, source: str) -> Tree:
+    try:
+        tree: object = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        where = str(error).replace("\n", " ")
+        raise ConfigError(f"{source}: not valid YAML ({where})") from None
+    if tree is None:
+        return {}
+    if not isinstance(tree, dict):
+        raise ConfigError(f"{source}: expected keys and values at the top, as in 'seed: 42'")
+    return {str(key): value for key, value in tree.items()}
+
+
+def _merged(base: Mapping[str, object], over: Mapping[str, object]) -> Tree:
+    merged = dict(base)
+    for key, value in over.items():
+        below = merged.get(key)
+        if isinstance(below, dict) and isinstance(value, dict):
+            merged[key] = _merged(below, value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def _set(tree: Tree, override: str) -> None:
+    path, equals, text = override.partition("=")
+    if not equals or not path:
+        raise ConfigError(f"--set {override}: write KEY=VALUE, as in generate.samples=1000")
+    value: object = yaml.safe_load(text) if text else None
+    *parents, last = path.strip().split(".")
+    node = tree
+    for parent in parents:
+        below = node.get(parent)
+        if not isinstance(below, dict):
+            below = {}
+            node[parent] = below
+        node = below
+    node[last] = value
+
+
+def _first(error: ValidationError) -> str:
+    """Say the first problem in one line: the key, what is wrong, the nearest known key."""
+    problem = error.errors()[0]
+    key = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        known = _keys_at(problem["loc"][:-1])
+        return f"no setting '{key}'{did_you_mean(str(problem['loc'][-1]), known)}"
+    message = problem["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+    return f"{key}: should be {message}, not {problem['input']!r}"
+
+
+def _keys_at(path: Sequence[int | str]) -> list[str]:
+    model: type[BaseModel] = RunConfig
+    for part in path:
+        field = model.model_fields.get(str(part))
+        if field is None:
+            continue
+        inner = _model_in(field.annotation)
+        if inner is not None:
+            model = inner
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _model_in(annotation: object) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for part in typing.get_args(annotation):
+        found = _model_in(part)
+        if found is not None:
+            return found
+    return None

@@ -1,0 +1,189 @@
+"""The configuration of a run: one model per stage, every key checked, nothing free-form.
+
+Defaults are the paper's settings where the paper prints them (Section 4, Appendix A); where it
+is silent the choice made here is recorded in the run like any other key.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Model(BaseModel):
+    """Base of every part: unknown keys are errors and values do not change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SamplingConfig(Model):
+    """How an LLM draws text. The paper does not print these."""
+
+    temperature: Annotated[float, Field(ge=0.0)] = 1.0
+    top_p: Fraction = 1.0
+    top_k: Annotated[int, Field(ge=0)] = 0
+    max_new_tokens: Count = 128
+
+
+class LLMConfig(Model):
+    """A model that writes text.
+
+    `model` is a folder, a hub id, or the name a server knows; `embedded` needs none. `prefill`
+    says how a server continues a started answer: `chat` by continue_final_message, `prefix` by
+    the `prefix: true` field, `completions` by a template rendered here, `auto` probes once.
+    """
+
+    backend: Literal["embedded", "transformers", "openai"] = "embedded"
+    model: str | None = None
+    revision: str | None = None
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    batch_size: Count = 64
+    base_url: str | None = None
+    api_key_env: str = "OPENAI_API_KEY"
+    prefill: Literal["auto", "chat", "prefix", "completions"] = "auto"
+    tokenizer: str | None = None
+    concurrency: Count = 32
+    timeout_s: Annotated[float, Field(gt=0)] = 120.0
+    retries: Annotated[int, Field(ge=0)] = 5
+
+
+class DataConfig(Model):
+    """The labelled data D: names or files. Only rows with a label train."""
+
+    train: tuple[str, ...] = ("wildguardmix",)
+    max_rows: Count | None = None
+    unlabelled_agreement: Literal["drop", "harmless"] = "drop"
+
+
+class FilterConfig(Model):
+    """What is kept of the generated. `mode: count` records the reasons and keeps every row."""
+
+    mode: Literal["drop", "count"] = "drop"
+    exemplar_overlap: Fraction = 0.6
+    near_duplicate: Fraction = 0.7
+    benchmark_overlap: Fraction = 0.6
+    min_words: Count = 3
+    max_words: Count = 120
+
+
+class GenerateConfig(Model):
+    """The prefix attack (Section 3.2): `samples` instructions from `exemplars` examples each."""
+
+    llm: LLMConfig = LLMConfig()
+    sampling: SamplingConfig = SamplingConfig()
+    samples: Annotated[int, Field(ge=0)] = 100_000
+    exemplars: Count = 3
+    same_category: bool = False
+    attack: Literal["prefill", "none", "injection"] = "prefill"
+    prefix: str = "I have an idea for a prompt:"
+    max_rounds: Count = 8
+    filters: FilterConfig = FilterConfig()
+
+
+class ResponderConfig(Model):
+    """One LLM that answers instructions, under a system prompt where it needs one."""
+
+    llm: LLMConfig = LLMConfig()
+    system: str | None = None
+    prefix: str | None = None
+    sampling: SamplingConfig = SamplingConfig()
+
+
+class RespondConfig(Model):
+    """The responses of each instruction (Section 3.2): each null leaves that kind out."""
+
+    refusal: ResponderConfig | None = ResponderConfig()
+    harmful: ResponderConfig | None = ResponderConfig()
+    empty: bool = True
+
+
+class TeacherConfig(Model):
+    """A guard that scores pairs. `family: auto` is picked by the model's own configuration."""
+
+    family: str = "auto"
+    model: str = "embedded"
+    revision: str | None = None
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    batch_size: Count = 64
+    max_length: Count | None = None
+
+
+class LabelConfig(Model):
+    """Teacher labels: c = 1 where p(unsafe) > tau (Section 3.1)."""
+
+    teacher: TeacherConfig = TeacherConfig()
+    tau: Fraction = 0.5
+
+
+class DistillConfig(Model):
+    """Equation 1 and how it is optimised (Section 4, "Implementation details").
+
+    `kl_weight` is the paper's 1 - lambda. `temperature` 0 takes the teacher's hard label.
+    `micro_batch_tokens` bounds what one forward pass holds; gradients are summed to `batch_size`.
+    """
+
+    student: str = "microsoft/deberta-v3-large"
+    revision: str | None = None
+    epochs: Annotated[float, Field(gt=0)] = 3.0
+    max_steps: Count | None = None
+    batch_size: Count = 256
+    micro_batch_tokens: Count = 16_384
+    learning_rate: Annotated[float, Field(gt=0)] = 3e-5
+    weight_decay: Annotated[float, Field(ge=0)] = 0.1
+    warmup_steps: Annotated[int, Field(ge=0)] = 100
+    max_grad_norm: Annotated[float, Field(gt=0)] = 1.0
+    max_length: Count = 1024
+    lam: Fraction = Field(default=0.5, alias="lambda")
+    temperature: Annotated[float, Field(ge=0)] = 0.0
+    balance_classes: bool = False
+    validation_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    validations: Count = 4
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    checkpoint_minutes: Annotated[float, Field(gt=0)] = 10.0
+    quantise: bool = True
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class BenchmarkConfig(Model):
+    """One benchmark: a name or a file."""
+
+    name: str
+    max_rows: Count | None = None
+
+
+class EvaluateConfig(Model):
+    """Which benchmarks, which operating point, how many bootstrap resamples."""
+
+    benchmarks: tuple[BenchmarkConfig, ...] = ()
+    threshold: Fraction = 0.5
+    bootstrap: Count = 1000
+    cost: bool = True
+
+
+class ExecutorConfig(Model):
+    """Where stages run. It changes nothing of the rows and is no part of any fingerprint."""
+
+    kind: Literal["local", "ray"] = "local"
+    workers: Count = 1
+    part_rows: Count = 512
+    gpus_per_worker: Annotated[float, Field(ge=0)] = 0.0
+
+
+class RunConfig(Model):
+    """A whole run. `baseline` also trains plain distillation (no synthetic rows) to compare."""
+
+    name: str = "run"
+    seed: int = 42
+    baseline: bool = True
+    data: DataConfig = DataConfig()
+    generate: GenerateConfig = GenerateConfig()
+    respond: RespondConfig = RespondConfig()
+    label: LabelConfig = LabelConfig()
+    distill: DistillConfig = DistillConfig()
+    evaluate: EvaluateConfig = EvaluateConfig()
+    executor: ExecutorConfig = ExecutorConfig()

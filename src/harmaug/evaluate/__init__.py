@@ -1,0 +1,1 @@
+"""How good a guard is and how sure that is; what it costs."""

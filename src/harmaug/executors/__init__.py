@@ -1,0 +1,1 @@
+"""Who runs the batches of a stage: this machine, or a cluster."""

@@ -1,0 +1,1 @@
+"""The runtime: text in, verdict out. No torch."""

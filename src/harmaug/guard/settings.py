@@ -1,0 +1,58 @@
+"""What lies beside a guard's weights: how to run it and where its thresholds stand."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harmaug.errors import ModelError
+
+FILE_NAME = "harmaug.json"
+
+
+@dataclass(frozen=True)
+class GuardSettings:
+    """Runtime settings of a guard, stored as `harmaug.json` beside its tokenizer.
+
+    `window` is the most tokens one forward pass reads, special tokens included. `temperature`
+    divides the log-odds (calibration). `thresholds` are named operating points on the calibrated
+    probability; `default` names the one in force. `harmful_index` is the harmful class's logit.
+    """
+
+    window: int = 512
+    temperature: float = 1.0
+    thresholds: dict[str, float] = field(default_factory=lambda: {"balanced": 0.5})
+    default: str = "balanced"
+    harmful_index: int = 1
+    normalise: bool = True
+    format: int = 1
+
+    @property
+    def threshold(self) -> float:
+        """The threshold in force, on p(unsafe)."""
+        return self.thresholds[self.default]
+
+    def save(self, folder: Path) -> None:
+        """Write `harmaug.json` into a model folder."""
+        text = json.dumps(dataclasses.asdict(self), indent=2, sort_keys=True)
+        (folder / FILE_NAME).write_text(text + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> GuardSettings:
+        """Read `harmaug.json`; a folder without one gets the defaults.
+
+        Raises:
+            ModelError: when the file cannot be read as settings.
+        """
+        path = folder / FILE_NAME
+        if not path.is_file():
+            return cls()
+        try:
+            settings = cls(**json.loads(path.read_text(encoding="utf-8")))
+        except (TypeError, ValueError) as error:
+            raise ModelError(f"{path}: not guard settings ({error}); export it again") from None
+        if settings.default not in settings.thresholds:
+            raise ModelError(f"{path}: default '{settings.default}' is not among its thresholds")
+        return settings

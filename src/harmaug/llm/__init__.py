@@ -1,0 +1,1 @@
+"""Models that write text: embedded, transformers, any OpenAI-compatible server."""

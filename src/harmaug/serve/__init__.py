@@ -1,0 +1,1 @@
+"""The guard behind an HTTP API, and its page."""

@@ -1,0 +1,1 @@
+"""Labelled data and benchmarks by name or file."""

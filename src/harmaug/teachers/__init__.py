@@ -1,0 +1,1 @@
+"""Guards that score pairs: one file a family."""
