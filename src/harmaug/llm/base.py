@@ -1,0 +1,71 @@
+"""What every model that writes text does: complete requests, one completion each, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from harmaug.config import LLMConfig, SamplingConfig
+from harmaug.registry import Registry
+from harmaug.text import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One answer to draw. `prefill` is the start of the answer that the model has to continue.
+
+    `seed` seeds this row's sampling alone, so that the text does not depend on its neighbours.
+    """
+
+    id: str
+    messages: tuple[Message, ...]
+    prefill: str | None
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """The text after the prefill, or None with the reason. Tokens count template and text."""
+
+    text: str | None
+    error: str | None
+    tokens_in: int
+    tokens_out: int
+
+
+class LLM(Protocol):
+    """A loaded model or a reachable server."""
+
+    def complete(self, requests: Sequence[Request], sampling: SamplingConfig) -> list[Completion]:
+        """Complete every request; a row that failed carries its reason and fails alone.
+
+        Raises:
+            ServerError: when the server as a whole cannot be used.
+            ModelError: when the model cannot do what is asked, such as continue a prefill.
+        """
+        ...
+
+
+class Backend(Protocol):
+    """Makes an LLM of a configuration; `journal` is where paid answers are kept, if anywhere."""
+
+    def __call__(self, config: LLMConfig, journal: Path | None) -> LLM:
+        """Load the model or reach the server."""
+        ...
+
+
+BACKENDS: Registry[Backend] = Registry(
+    "LLM backend",
+    {
+        "embedded": "harmaug.llm.local:load",
+        "transformers": "harmaug.llm.local:load",
+        "openai": "harmaug.llm.openai:load",
+    },
+)
+
+
+def load_llm(config: LLMConfig, journal: Path | None = None) -> LLM:
+    """Load the LLM that a configuration names."""
+    return BACKENDS.load(config.backend)(config, journal)
