@@ -1,0 +1,98 @@
+"""Run a stage on this machine: in this process, or in several beside it."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from typing import Generic, TypeVar, cast
+
+from harmaug.config import ExecutorConfig
+from harmaug.errors import HarmaugError
+from harmaug.progress import Progress
+from harmaug.runs.parts import PartFolder, Parts
+from harmaug.stages.base import Stage, Worker
+
+In = TypeVar("In")
+Out = TypeVar("Out")
+
+
+@dataclass(frozen=True)
+class LocalExecutor:
+    """Computes the parts that are missing, each written before the next is asked for."""
+
+    config: ExecutorConfig
+
+    def run(
+        self,
+        what: str,
+        stage: Stage[In, Out],
+        tasks: Parts[In],
+        out: PartFolder[Out],
+        progress: Progress,
+    ) -> None:
+        """Fill `out` with one part for each part of `tasks`; parts already there are kept.
+
+        Raises:
+            HarmaugError: from the stage, or when a worker process dies.
+        """
+        missing = [part for part in range(len(tasks)) if part not in out]
+        if not missing:
+            return
+        progress.begin(what, len(tasks))
+        progress.advance(len(tasks) - len(missing))
+        if self.config.workers == 1:
+            worker = stage.setup()
+            for part in missing:
+                out.write(part, worker.process(tasks.read(part)))
+                progress.advance(1)
+        else:
+            self._run_in_processes(stage, tasks, out, missing, progress)
+        progress.end()
+
+    def _run_in_processes(
+        self,
+        stage: Stage[In, Out],
+        tasks: Parts[In],
+        out: PartFolder[Out],
+        missing: Sequence[int],
+        progress: Progress,
+    ) -> None:
+        """Keep each worker one part ahead, and no more, so that memory stays flat."""
+        workers = self.config.workers
+        slot: _Slot[In, Out] = _Slot(stage)
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(workers, mp_context=context) as pool:
+            waiting = list(reversed(missing))
+            running: dict[int, Future[Sequence[Out]]] = {}
+            try:
+                while waiting or running:
+                    while waiting and len(running) < 2 * workers:
+                        part = waiting.pop()
+                        running[part] = pool.submit(slot.process, tasks.read(part))
+                    part = next(iter(running))
+                    out.write(part, running.pop(part).result())
+                    progress.advance(1)
+            except BrokenProcessPool:
+                raise HarmaugError(
+                    "a worker process died (out of memory?): run the same command again to go on, "
+                    "with fewer executor.workers"
+                ) from None
+
+
+_workers: dict[str, object] = {}
+
+
+@dataclass(frozen=True)
+class _Slot(Generic[In, Out]):
+    """Sets a stage up once in whatever process it lands in."""
+
+    stage: Stage[In, Out]
+
+    def process(self, rows: Sequence[In]) -> Sequence[Out]:
+        key = repr(self.stage)
+        if key not in _workers:
+            _workers[key] = self.stage.setup()
+        return cast("Worker[In, Out]", _workers[key]).process(rows)

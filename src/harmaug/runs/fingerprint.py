@@ -1,0 +1,57 @@
+"""Fingerprints: the same settings, templates, weights and input give the same name."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+BLOCK = 1 << 20
+WHOLE_FILE_LIMIT = 256 << 20
+
+
+def fingerprint(*parts: object) -> str:
+    """Return 16 hexadecimal digits of the canonical JSON of plain data."""
+    text = json.dumps(parts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
+
+
+def rows_fingerprint(rows: Iterable[object]) -> str:
+    """Return 16 hexadecimal digits over rows in order (their `repr`: plain dataclasses)."""
+    digest = hashlib.sha256()
+    for row in rows:
+        digest.update(repr(row).encode("utf-8", "surrogatepass"))
+        digest.update(b"\n")
+    return digest.hexdigest()[:16]
+
+
+def model_fingerprint(reference: str, revision: str | None) -> str:
+    """Name a model by its content where it is a folder, else by its id and revision.
+
+    Files above 256 MiB are hashed by size and by their first and last mebibyte: weights that
+    differ only in between do not occur, and an 8B model is then named in milliseconds.
+    """
+    folder = Path(reference)
+    if not folder.is_dir():
+        return fingerprint(reference, revision)
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        if path.suffix == ".md":
+            continue
+        digest.update(str(path.relative_to(folder)).encode("utf-8"))
+        _hash_file(path, digest)
+    return digest.hexdigest()[:16]
+
+
+def _hash_file(path: Path, digest: hashlib._Hash) -> None:
+    size = path.stat().st_size
+    digest.update(str(size).encode("ascii"))
+    with path.open("rb") as file:
+        if size <= WHOLE_FILE_LIMIT:
+            while block := file.read(BLOCK):
+                digest.update(block)
+        else:
+            digest.update(file.read(BLOCK))
+            file.seek(-BLOCK, 2)
+            digest.update(file.read(BLOCK))
