@@ -1,0 +1,205 @@
+"""Undoing what hides words from a guard: the same words in plain letters.
+
+Rules, in order, repeated until nothing changes (so that normalising twice changes nothing):
+
+1. invisible and bidirectional control characters and variation selectors are removed;
+2. compatibility forms (full-width, mathematical, circled, ligatures) become plain ones (NFKC);
+3. other dress of Latin letters (small capitals, tag characters) becomes plain letters;
+4. floods of combining marks (two or more on a character, or any that strikes through) go;
+5. four or more single letters in a row with the same thing between them ("b o m b", "b.o.m.b")
+   are joined, a different gap ("h o w  t o") being a space; alphabetical runs ("a b c d") stay;
+6. Cyrillic and Greek look-alikes become Latin letters in words that are otherwise Latin, and
+   in words made of perfect twins only where most letters of the text are Latin.
+
+Digits for letters ("b0mb") stay: undoing them damages codes, numbers and names, and the guard is
+trained on them instead. Words reversed or written one letter a line stay as well.
+Plain ASCII text without runs of single letters passes at once.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from harmaug.text.lookalikes import NEAR, STYLED, TWINS
+
+Rule = Callable[[str], "list[Edit]"]
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Characters `start` to `end` become `new`."""
+
+    start: int
+    end: int
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Aligned:
+    """Normalised text that knows where each character came from.
+
+    `origin[i]` is the index in the original text of character i, with one more entry for the
+    end; None when the text is as it was.
+    """
+
+    text: str
+    origin: tuple[int, ...] | None
+
+    def source(self, start: int, end: int) -> tuple[int, int]:
+        """Translate a span of the normalised text into one of the original text."""
+        if self.origin is None:
+            return start, end
+        return self.origin[start], max(self.origin[end], self.origin[start])
+
+
+def normalise(text: str) -> str:
+    """Return the same words in plain letters, by the rules of this file."""
+    if is_plain(text):
+        return text
+    return _apply_rules(text, None)[0]
+
+
+def normalise_aligned(text: str) -> Aligned:
+    """Normalise, keeping where each character came from."""
+    if is_plain(text):
+        return Aligned(text, None)
+    plain, origin = _apply_rules(text, list(range(len(text) + 1)))
+    return Aligned(plain, None if plain == text or origin is None else tuple(origin))
+
+
+def is_plain(text: str) -> bool:
+    """Whether no rule can apply: ASCII without a run of single letters."""
+    return text.isascii() and _SPACED.search(text) is None
+
+
+def _apply_rules(text: str, origin: list[int] | None) -> tuple[str, list[int] | None]:
+    before = None
+    while text != before:
+        before = text
+        for rule in _RULES:
+            edits = rule(text)
+            if edits:
+                origin = None if origin is None else _follow(origin, edits)
+                text = _rewrite(text, edits)
+    return text, origin
+
+
+def _rewrite(text: str, edits: list[Edit]) -> str:
+    pieces, last = [], 0
+    for edit in edits:
+        pieces += (text[last : edit.start], edit.new)
+        last = edit.end
+    return "".join((*pieces, text[last:]))
+
+
+def _follow(origin: list[int], edits: list[Edit]) -> list[int]:
+    """Carry the origins through edits; new characters spread evenly over what they replace."""
+    result: list[int] = []
+    last = 0
+    for edit in edits:
+        result += origin[last : edit.start]
+        width = edit.end - edit.start
+        result += [
+            origin[edit.start + index * width // len(edit.new)] for index in range(len(edit.new))
+        ]
+        last = edit.end
+    return result + origin[last:]
+
+
+def _substitute(pattern: re.Pattern[str], text: str, new: Callable[[str], str]) -> list[Edit]:
+    edits = []
+    for match in pattern.finditer(text):
+        replacement = new(match.group())
+        if replacement != match.group():
+            edits.append(Edit(match.start(), match.end(), replacement))
+    return edits
+
+
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0001\U000e007f\U000e0100-\U000e01ef]+"
+)
+_NOT_ASCII = re.compile(r"[\x00-\x7f]?[^\x00-\x7f]+")
+_STYLED = re.compile(f"[{''.join(map(chr, STYLED))}]")
+_MARK = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20f0\ufe20-\ufe2f"
+_STRIKE = "\u0334-\u0338\u20d2\u20d3\u20d8-\u20da\u20e5-\u20eb"
+_MARKS = re.compile(f"[{_MARK}]*[{_STRIKE}][{_MARK}]*|[{_MARK}]{{2,}}")
+_WORD = re.compile(r"[^\W\d_]+")
+_TWIN_SCRIPT = re.compile("[\u0370-\u03ff\u0400-\u052f]")
+_GAP = r"[ \t\u00a0.,\-_*|/~·•]{1,3}"
+_SPACED = re.compile(rf"(?<![\w'’])[^\W\d_](?:{_GAP}[^\W\d_](?![\w'’])){{3,}}")
+_GAPS = re.compile(_GAP)
+_ARTICLE = re.compile(
+    r"a(?=(?:[bcdfghjklmnprstvwz]|bl|br|ch|cl|cr|dr|fl|fr|gl|gr|pl|pr|qu|sc|sh|sk|sl|sm|sn|sp|st"
+    r"|sw|th|tr|tw|wh|wr)[aeiouy])",
+    re.IGNORECASE,
+)
+_AFTER_A_WORD = re.compile(r"(\w+)\s+$")
+
+
+def _invisible(text: str) -> list[Edit]:
+    return _substitute(_INVISIBLE, text, lambda _: "")
+
+
+def _compatibility(text: str) -> list[Edit]:
+    if unicodedata.is_normalized("NFKC", text):
+        return []
+    return _substitute(_NOT_ASCII, text, lambda run: unicodedata.normalize("NFKC", run))
+
+
+def _styled(text: str) -> list[Edit]:
+    return _substitute(_STYLED, text, lambda char: STYLED[ord(char)])
+
+
+def _marks(text: str) -> list[Edit]:
+    return _substitute(_MARKS, text, lambda _: "")
+
+
+def _spaced(text: str) -> list[Edit]:
+    edits = []
+    for match in _SPACED.finditer(text):
+        joined = _join(match.group(), text[max(0, match.start() - 20) : match.start()])
+        if joined is not None:
+            edits.append(Edit(match.start(), match.end(), joined))
+    return edits
+
+
+def _join(run: str, before: str) -> str | None:
+    """Join spaced-out letters; None where the run is more likely a list than a word."""
+    letters = _GAPS.sub("", run).lower()
+    if list(letters) in (sorted(letters), sorted(letters, reverse=True)):
+        return None
+    gaps = _GAPS.findall(run)
+    inner, count = Counter(gaps).most_common(1)[0]
+    if 2 * count <= len(gaps):
+        return None
+    word = _GAPS.sub(lambda gap: "" if gap.group() == inner else " ", run)
+    if max(map(len, word.split())) < 3:
+        return None
+    previous = _AFTER_A_WORD.search(before)
+    article = previous and previous[1].lower() != "to" and _ARTICLE.match(word)
+    pronoun = word[0] == "I" and word[1:].islower()
+    return f"{word[0]} {word[1:]}" if article or pronoun else word
+
+
+def _twins(text: str) -> list[Edit]:
+    if not _TWIN_SCRIPT.search(text):
+        return []
+    letters = [char.isascii() for char in text if char.isalpha()]
+    mostly_latin = 2 * sum(letters) >= len(letters)
+
+    def latin(word: str) -> str:
+        foreign = {ord(char) for char in word if not char.isascii()}
+        if foreign and any(char.isascii() for char in word):
+            return word.translate(NEAR) if foreign <= NEAR.keys() else word
+        twins = mostly_latin and len(word) > 1 and foreign <= TWINS.keys()
+        return word.translate(TWINS) if twins else word
+
+    return _substitute(_WORD, text, latin)
+
+
+_RULES: tuple[Rule, ...] = (_invisible, _compatibility, _styled, _marks, _spaced, _twins)
