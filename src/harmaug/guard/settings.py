@@ -19,6 +19,7 @@ class GuardSettings:
     `window` is the most tokens one forward pass reads, special tokens included. `temperature`
     divides the log-odds (calibration). `thresholds` are named operating points on the calibrated
     probability; `default` names the one in force. `harmful_index` is the harmful class's logit.
+    `tail_scale` is how fast the tail of harmless windows' log-odds falls (`guard.combine`).
     """
 
     window: int = 512
@@ -27,6 +28,7 @@ class GuardSettings:
     default: str = "balanced"
     harmful_index: int = 1
     normalise: bool = True
+    tail_scale: float = 1.0
     format: int = 1
 
     @property

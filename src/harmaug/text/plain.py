@@ -89,7 +89,8 @@ def _apply_rules(text: str, origin: list[int] | None) -> tuple[str, list[int] | 
 
 
 def _rewrite(text: str, edits: list[Edit]) -> str:
-    pieces, last = [], 0
+    pieces: list[str] = []
+    last = 0
     for edit in edits:
         pieces += (text[last : edit.start], edit.new)
         last = edit.end

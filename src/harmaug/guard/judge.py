@@ -1,0 +1,83 @@
+"""From pairs of any length to their calibrated log-odds, window by window."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from harmaug.guard.combine import combine
+from harmaug.guard.engine import Engine
+from harmaug.guard.settings import GuardSettings
+from harmaug.guard.window import Window, Windower
+from harmaug.scoring import FloatArray, TextPair
+from harmaug.text import Encoded, PairEncoder
+
+_CHUNK = 4096
+"""Rows that are encoded and sorted together: memory stays bounded over any number of rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The log-odds of one pair and, where it was cut, its windows and theirs."""
+
+    log_odds: float
+    windows: tuple[Window, ...] = ()
+    window_log_odds: tuple[float, ...] = ()
+
+    def highest(self) -> Window | None:
+        """The window with the highest log-odds; None when the pair was read at once."""
+        if not self.windows:
+            return None
+        return self.windows[int(np.argmax(self.window_log_odds))]
+
+
+class Judge:
+    """Tokenizer, windows, model and calibration put together."""
+
+    def __init__(self, tokenizer: Tokenizer, engine: Engine, settings: GuardSettings) -> None:
+        self._encode = PairEncoder(tokenizer)
+        self._encode_window = PairEncoder(tokenizer, settings.window)
+        self._windower = Windower(tokenizer, settings.window)
+        self._engine = engine
+        self._settings = settings
+
+    def judge(self, pairs: Sequence[TextPair]) -> list[Judgement]:
+        """Judge normalised pairs, in order."""
+        result: list[Judgement] = []
+        for start in range(0, len(pairs), _CHUNK):
+            result += self._chunk(pairs[start : start + _CHUNK])
+        return result
+
+    def at_once(self, pairs: Sequence[TextPair]) -> FloatArray:
+        """Calibrated log-odds of pairs that fit one window, shape (n,); the rest is cut off."""
+        return self._scores(self._encode_window(pairs))
+
+    def _chunk(self, pairs: Sequence[TextPair]) -> list[Judgement]:
+        rows = self._encode(pairs)
+        windows = [
+            self._windower.windows(pair) if len(row) > self._settings.window else []
+            for pair, row in zip(pairs, rows, strict=True)
+        ]
+        flat: list[Encoded] = []
+        for row, cut in zip(rows, windows, strict=True):
+            flat += self._encode_window([window.pair for window in cut]) if cut else [row]
+        scores = self._scores(flat)
+        result, place = [], 0
+        for cut in windows:
+            own = scores[place : place + max(1, len(cut))]
+            place += len(own)
+            result.append(self._judgement(cut, own))
+        return result
+
+    def _judgement(self, windows: list[Window], scores: FloatArray) -> Judgement:
+        log_odds = combine(scores, self._settings.tail_scale)
+        if not windows:
+            return Judgement(log_odds)
+        return Judgement(log_odds, tuple(windows), tuple(scores.tolist()))
+
+    def _scores(self, rows: Sequence[Encoded]) -> FloatArray:
+        raw = self._engine.log_odds(rows)
+        return np.asarray(raw / self._settings.temperature, dtype=np.float64)

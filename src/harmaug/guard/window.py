@@ -1,0 +1,129 @@
+"""Reading what is longer than the model's window: nothing is truncated.
+
+A prompt alone is cut into windows that overlap by an eighth. Of a pair, each window shows one
+stretch of one text beside the other text, or beside the head and tail of it where it is longer
+than a quarter of the window: so the response is always judged with its prompt, and a prompt with
+its response. A text that already stands whole in the windows of the other gets none of its own.
+The number of windows, and with it the cost, grows linearly with the length.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tokenizers import Tokenizer
+
+from harmaug.guard.verdict import TextSpan
+from harmaug.scoring import TextPair
+
+GAP = " ... "
+"""Stands where the middle of a context is left out."""
+
+_SLACK = 8
+"""Tokens kept free: a stretch encoded by itself may cost a few more than inside its text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What one forward pass reads, and the stretch of the texts that it is there for."""
+
+    pair: TextPair
+    span: TextSpan
+
+
+@dataclass(frozen=True)
+class Windower:
+    """Cuts pairs that are longer than `size` tokens, special tokens included."""
+
+    tokenizer: Tokenizer
+    size: int
+
+    def windows(self, pair: TextPair) -> list[Window]:
+        """Return the windows of a pair, in the order of the texts, the prompt's first."""
+        prompt, response = pair
+        tokens = _Tokens.of(self.tokenizer, prompt)
+        if response is None:
+            room = self._room(pair)
+            return [
+                Window((prompt[start:end], None), TextSpan("prompt", start, end))
+                for start, end in tokens.cuts(room)
+            ]
+        answer = _Tokens.of(self.tokenizer, response)
+        quarter = self.size // 4
+        shown_prompt, shown_answer = tokens.context(quarter), answer.context(quarter)
+        result = []
+        if len(tokens) > quarter or len(answer) <= quarter:
+            room = self._room(pair) - min(len(answer), quarter)
+            result += [
+                Window((prompt[start:end], shown_answer), TextSpan("prompt", start, end))
+                for start, end in tokens.cuts(room)
+            ]
+        if len(answer) > quarter:
+            room = self._room(pair) - min(len(tokens), quarter)
+            result += [
+                Window((shown_prompt, response[start:end]), TextSpan("response", start, end))
+                for start, end in answer.cuts(room)
+            ]
+        return result
+
+    def _room(self, pair: TextPair) -> int:
+        specials = self.tokenizer.num_special_tokens_to_add(pair[1] is not None)
+        return self.size - int(specials) - _SLACK
+
+
+@dataclass(frozen=True)
+class _Tokens:
+    """A text with the character spans of its words and how many tokens come before each."""
+
+    text: str
+    starts: Sequence[int]
+    ends: Sequence[int]
+    before: Sequence[int]
+
+    @classmethod
+    def of(cls, tokenizer: Tokenizer, text: str) -> _Tokens:
+        encoding = tokenizer.encode(text, add_special_tokens=False)
+        starts: list[int] = []
+        ends: list[int] = []
+        before: list[int] = []
+        last = None
+        for index, ((start, end), word) in enumerate(
+            zip(encoding.offsets, encoding.word_ids, strict=True)
+        ):
+            # A word of many pieces may be cut, so that none outgrows the window.
+            if word is None or word != last or index - before[-1] >= _SLACK:
+                starts.append(start)
+                ends.append(end)
+                before.append(index)
+            ends[-1] = end
+            last = word
+        return cls(text, starts, ends, [*before, len(encoding.ids)])
+
+    def __len__(self) -> int:
+        return self.before[-1]
+
+    def cuts(self, room: int) -> list[tuple[int, int]]:
+        """Character spans of at most `room` tokens, evenly spread, overlapping by an eighth."""
+        total, overlap = len(self), room // 8
+        if total <= room:
+            return [(0, len(self.text))]
+        count = -(-(total - overlap) // (room - overlap))
+        spans = []
+        for index in range(count):
+            first = bisect_left(self.before, index * (total - room) // (count - 1))
+            last = bisect_right(self.before, self.before[first] + room) - 1
+            spans.append((self.starts[first], self.ends[last - 1]))
+        spans[0] = (0, spans[0][1])
+        spans[-1] = (spans[-1][0], len(self.text))
+        return spans
+
+    def context(self, budget: int) -> str:
+        """The text, or its head and tail in equal parts where it has more tokens than that."""
+        if len(self) <= budget:
+            return self.text
+        half = (budget - 4) // 2
+        head = bisect_right(self.before, half) - 1
+        tail = bisect_left(self.before, len(self) - half)
+        return self.text[: self.ends[head - 1]] + GAP + self.text[self.starts[tail] :]
