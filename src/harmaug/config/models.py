@@ -50,6 +50,11 @@ class LLMConfig(Model):
     timeout_s: Annotated[float, Field(gt=0)] = 120.0
     retries: Annotated[int, Field(ge=0)] = 5
 
+    def identity(self) -> dict[str, object]:
+        """Return what decides the text: how fast or patiently it is asked for does not."""
+        how = {"batch_size", "concurrency", "timeout_s", "retries", "api_key_env"}
+        return self.model_dump(mode="json", exclude=how)
+
 
 class DataConfig(Model):
     """The labelled data D: names or files. Only rows with a label train."""
@@ -110,6 +115,10 @@ class TeacherConfig(Model):
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     batch_size: Count = 64
     max_length: Count | None = None
+
+    def identity(self) -> dict[str, object]:
+        """Return what decides the scores: the batch size does not."""
+        return self.model_dump(mode="json", exclude={"batch_size"})
 
 
 class LabelConfig(Model):

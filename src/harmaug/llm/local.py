@@ -1,0 +1,118 @@
+"""Causal models in this process: the embedded chat model, or any that `transformers` loads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import torch
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    LogitsProcessorList,
+    PreTrainedTokenizerBase,
+)
+
+from harmaug.config import LLMConfig, SamplingConfig
+from harmaug.embedded import embedded_model
+from harmaug.errors import ConfigError, ModelError
+from harmaug.llm.base import LLM, Completion, Request
+from harmaug.llm.sampling import SeededSampler
+from harmaug.llm.template import render
+
+if TYPE_CHECKING:
+    from transformers._typing import GenerativePreTrainedModel
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+def load(config: LLMConfig, journal: Path | None) -> LLM:
+    """Load a causal model; a model in the process needs no journal.
+
+    Raises:
+        ConfigError: when no model is named.
+        ModelError: when it cannot be loaded.
+    """
+    if config.backend == "embedded":
+        source = str(embedded_model("chat"))
+    elif config.model is None:
+        raise ConfigError("llm.backend: transformers needs llm.model, a folder or a hub id")
+    else:
+        source = config.model
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    dtype = DTYPES.get(config.dtype, torch.bfloat16 if device == "cuda" else torch.float32)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(
+            source, revision=config.revision or "main", padding_side="left"
+        )
+        model = AutoModelForCausalLM.from_pretrained(
+            source, revision=config.revision or "main", dtype=dtype
+        )
+    except (OSError, ValueError, KeyError) as error:
+        reason = str(error).splitlines()[0]
+        raise ModelError(f"cannot load the LLM '{source}': {reason}") from None
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    torch.nn.Module.to(model, device)
+    model.train(False)
+    return LocalLLM(cast("GenerativePreTrainedModel", model), tokenizer, config.batch_size)
+
+
+class LocalLLM:
+    """A causal model and its tokenizer, completing in batches of similar length."""
+
+    def __init__(
+        self, model: GenerativePreTrainedModel, tokenizer: PreTrainedTokenizerBase, batch_size: int
+    ) -> None:
+        self._model = model
+        self._tokenizer = tokenizer
+        self._batch_size = batch_size
+
+    def complete(self, requests: Sequence[Request], sampling: SamplingConfig) -> list[Completion]:
+        """Complete every request, similar lengths together, in the order they came."""
+        texts = [render(self._tokenizer, row.messages, row.prefill) for row in requests]
+        encoded: list[list[int]] = [
+            self._tokenizer(text, add_special_tokens=False)["input_ids"] for text in texts
+        ]
+        order = sorted(range(len(requests)), key=lambda index: len(encoded[index]))
+        done: dict[int, Completion] = {}
+        for start in range(0, len(order), self._batch_size):
+            chosen = order[start : start + self._batch_size]
+            seeds = [requests[index].seed for index in chosen]
+            answers = self._batch([encoded[index] for index in chosen], seeds, sampling)
+            done.update(zip(chosen, answers, strict=True))
+        return [done[index] for index in range(len(requests))]
+
+    @torch.inference_mode()
+    def _batch(
+        self, prompts: list[list[int]], seeds: Sequence[int], sampling: SamplingConfig
+    ) -> list[Completion]:
+        padded = self._tokenizer.pad({"input_ids": prompts}, return_tensors="pt")
+        padded = padded.to(self._model.device)
+        width = padded["input_ids"].shape[1]
+        processors = LogitsProcessorList()
+        if sampling.temperature > 0:
+            processors.append(SeededSampler(seeds, width, sampling))
+        output = self._model.generate(
+            input_ids=padded["input_ids"],
+            attention_mask=padded["attention_mask"],
+            max_new_tokens=sampling.max_new_tokens,
+            do_sample=False,
+            temperature=None,
+            top_p=None,
+            top_k=None,
+            logits_processor=processors,
+            pad_token_id=self._tokenizer.pad_token_id,
+        )
+        new = output[:, width:]
+        texts = self._tokenizer.batch_decode(new, skip_special_tokens=True)
+        return [
+            Completion(text.strip(), None, len(prompt), self._new_tokens(row))
+            for text, prompt, row in zip(texts, prompts, new.tolist(), strict=True)
+        ]
+
+    def _new_tokens(self, row: Sequence[int]) -> int:
+        """Count new tokens up to the end marker, which counts as one."""
+        ends = {self._tokenizer.eos_token_id, self._tokenizer.pad_token_id}
+        return next((at + 1 for at, token in enumerate(row) if token in ends), len(row))
