@@ -177,18 +177,21 @@ class EvaluateConfig(Model):
 class ExecutorConfig(Model):
     """Where stages run. It changes nothing of the rows and is no part of any fingerprint."""
 
-    kind: Literal["local", "ray"] = "local"
+    kind: Literal["local"] = "local"
     workers: Count = 1
-    part_rows: Count = 512
-    gpus_per_worker: Annotated[float, Field(ge=0)] = 0.0
 
 
 class RunConfig(Model):
-    """A whole run. `baseline` also trains plain distillation (no synthetic rows) to compare."""
+    """A whole run.
+
+    `baseline` also trains plain distillation (no synthetic rows) to compare. `part_rows` is how
+    many rows each part of the run folder holds: what a killed run computes again at most.
+    """
 
     name: str = "run"
     seed: int = 42
     baseline: bool = True
+    part_rows: Count = 512
     data: DataConfig = DataConfig()
     generate: GenerateConfig = GenerateConfig()
     respond: RespondConfig = RespondConfig()

@@ -1,0 +1,80 @@
+"""What every step of a run has at hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from harmaug.config import ExecutorConfig, LLMConfig, RunConfig
+from harmaug.embedded import GUARD, embedded_model
+from harmaug.progress import Progress
+from harmaug.registry import Registry
+from harmaug.runs.fingerprint import model_fingerprint
+from harmaug.runs.folder import RunFolder
+from harmaug.runs.parts import PartFolder, Parts
+from harmaug.stages.base import Stage
+
+In = TypeVar("In")
+Out = TypeVar("Out")
+
+
+class Executor(Protocol):
+    """Fills a part folder with what a stage makes of its tasks."""
+
+    def run(
+        self,
+        what: str,
+        stage: Stage[In, Out],
+        tasks: Parts[In],
+        out: PartFolder[Out],
+        progress: Progress,
+    ) -> None:
+        """Compute the parts that are missing."""
+        ...
+
+
+@dataclass(frozen=True)
+class Context:
+    """A run in progress."""
+
+    config: RunConfig
+    folder: RunFolder
+    executor: Executor
+    progress: Progress
+
+    @property
+    def journal(self) -> Path:
+        """Where the answers of servers are kept."""
+        return self.folder.root / "journal.sqlite"
+
+    @property
+    def part_rows(self) -> int:
+        """Rows a part."""
+        return self.config.part_rows
+
+
+class MakeExecutor(Protocol):
+    """Makes an executor of its configuration."""
+
+    def __call__(self, config: ExecutorConfig) -> Executor:
+        """Make it; nothing is started yet."""
+        ...
+
+
+EXECUTORS: Registry[MakeExecutor] = Registry(
+    "executor", {"local": "harmaug.executors.local:LocalExecutor"}
+)
+
+
+def llm_identity(config: LLMConfig) -> dict[str, object]:
+    """Return what names an LLM in a fingerprint: its settings and its weights."""
+    embedded = config.backend == "embedded"
+    source = str(embedded_model("chat")) if embedded else config.model or ""
+    weights = model_fingerprint(source, config.revision)
+    return {**config.identity(), "model": config.model, "weights": weights}
+
+
+def teacher_weights(model: str, revision: str | None) -> str:
+    """Return what names a teacher's weights in a fingerprint."""
+    return model_fingerprint(str(GUARD) if model == "embedded" else model, revision)

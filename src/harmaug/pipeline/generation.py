@@ -1,0 +1,106 @@
+"""Generation in rounds: draw, judge, and draw again until enough is kept."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from harmaug.augment.attack import INJECTION, REQUEST, TEMPLATE
+from harmaug.augment.exemplars import ExemplarSampler, harmful_prompts
+from harmaug.augment.keep import Keeper
+from harmaug.config import GenerateConfig
+from harmaug.pipeline.context import Context, llm_identity
+from harmaug.rows import Instruction, InstructionTask, LabelledRow
+from harmaug.runs.fingerprint import fingerprint, rows_fingerprint
+from harmaug.runs.parts import ComputedParts, PartFolder, chunked, rows_of
+from harmaug.stages.generate import GenerateStage
+
+ALWAYS_DROPPED = frozenset({"error", "minors", "empty"})
+
+
+@dataclass(frozen=True)
+class Generation:
+    """Every instruction drawn with its judgement, and those that are kept, in drawing order."""
+
+    name: str
+    kept: list[Instruction]
+    judged: PartFolder[Instruction]
+    drops: Mapping[str, int]
+    drawn: int
+
+
+def generate_instructions(
+    context: Context, labelled: Sequence[LabelledRow], benchmarks: Sequence[LabelledRow]
+) -> Generation:
+    """Draw instructions until `samples` are kept or the rounds are over.
+
+    With `filters.mode: count` there is one round and every usable row is kept.
+    """
+    config = context.config.generate
+    pool = harmful_prompts(labelled)
+    sampler = ExemplarSampler(pool, config.exemplars, config.same_category, context.config.seed)
+    name = _name(context, pool, benchmarks)
+    context.folder.record("generate", {"fingerprint": name, "rounds": 0})
+    drawn: list[Instruction] = []
+    judged: list[Instruction] = []
+    wanted = config.samples
+    for number in range(config.max_rounds):
+        drawn.extend(_draw(context, sampler, f"{name}-r{number}", len(drawn), wanted))
+        keeper = Keeper(config, [row.prompt for row in pool], [row.prompt for row in benchmarks])
+        judged = list(keeper.judge(drawn))
+        missing = config.samples - len(_kept(judged, config))
+        if missing <= 0 or config.filters.mode == "count":
+            break
+        keep_rate = max(len(_kept(judged, config)) / len(judged), 0.05)
+        wanted = math.ceil(missing / keep_rate * 1.1)
+    table = context.folder.table("judge", fingerprint(name, len(judged)), Instruction)
+    parts = chunked(judged, context.part_rows)
+    for part in range(len(parts)):
+        if part not in table:
+            table.write(part, parts.read(part))
+    kept = _kept(judged, config)[: config.samples]
+    drops = Counter(row.drop for row in judged if row.drop is not None)
+    context.folder.record(
+        "generate",
+        {"fingerprint": name, "drawn": len(judged), "kept": len(kept), "drops": dict(drops)},
+    )
+    return Generation(name, kept, table, drops, len(judged))
+
+
+def _draw(
+    context: Context, sampler: ExemplarSampler, name: str, first: int, count: int
+) -> Iterator[Instruction]:
+    """Run one round of the stage over the tasks `first` to `first + count`."""
+    size = context.part_rows
+
+    def tasks(part: int) -> list[InstructionTask]:
+        start = first + part * size
+        return [sampler.task(index) for index in range(start, min(start + size, first + count))]
+
+    out = context.folder.table("generate", name, Instruction)
+    stage = GenerateStage(context.config.generate, context.journal)
+    plan = ComputedParts(math.ceil(count / size), tasks)
+    context.executor.run("generate", stage, plan, out, context.progress)
+    return rows_of(out)
+
+
+def _kept(judged: Sequence[Instruction], config: GenerateConfig) -> list[Instruction]:
+    if config.filters.mode == "count":
+        return [row for row in judged if row.drop not in ALWAYS_DROPPED]
+    return [row for row in judged if row.drop is None]
+
+
+def _name(context: Context, pool: Sequence[LabelledRow], benchmarks: Sequence[LabelledRow]) -> str:
+    config = context.config.generate
+    settings = config.model_dump(mode="json", exclude={"llm"})
+    return fingerprint(
+        settings,
+        llm_identity(config.llm),
+        [TEMPLATE, REQUEST, INJECTION],
+        rows_fingerprint(pool),
+        rows_fingerprint(benchmarks),
+        context.config.seed,
+        context.part_rows,
+    )
