@@ -1,0 +1,132 @@
+"""The whole of it: rows in, a folder with a guard out."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from harmaug.config.models import DistillConfig
+from harmaug.distill.batches import Schedule
+from harmaug.distill.checkpoint import Checkpoint, fingerprint
+from harmaug.distill.compute import choose_compute
+from harmaug.distill.examples import Examples, Rows, examples_of
+from harmaug.distill.output import write_student
+from harmaug.distill.result import DistillResult
+from harmaug.distill.split import split
+from harmaug.distill.student import Student, load_student
+from harmaug.distill.train import Task, Training, train
+from harmaug.errors import RunFolderError
+from harmaug.progress import Progress, Quiet
+from harmaug.rows import ScoredPair
+
+QUIET = Quiet()
+
+
+def distill(
+    rows: Sequence[ScoredPair],
+    config: DistillConfig,
+    *,
+    seed: int,
+    tau: float,
+    out: Path,
+    progress: Progress = QUIET,
+) -> DistillResult:
+    """Train a student by Equation 1 and write it, exported, to the folder `out`.
+
+    The folder is built beside `out` under the name `.NAME.partial` and renamed when whole. A
+    partial folder of the same training, left by a process that was killed, is taken up where it
+    stands; one of another training is overwritten. Same seed, rows and machine, same weights.
+
+    Args:
+        rows: pairs with a teacher score, a human label, or both; others are left out and counted.
+        config: the student and how it is trained.
+        seed: of the new head, the split, the order of rows and dropout.
+        tau: the teacher's threshold; its hard label is score > tau.
+        out: a folder that does not exist yet, or an empty one.
+        progress: hears of every step.
+
+    Raises:
+        DataError: rows that cannot train a guard.
+        ModelError: a student that cannot be loaded or exported.
+        RunFolderError: `out` holds something already.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise RunFolderError(f"{out} holds something already: remove it or name another folder")
+    building = out.parent / f".{out.name}.partial"
+    student = load_student(config.student, config.revision, seed)
+    mark = fingerprint(rows, config, student, seed=seed, tau=tau)
+    task = _task(rows, config, student, seed=seed, tau=tau)
+    checkpoint = Checkpoint(building / "checkpoint", mark)
+    training = train(task, checkpoint, progress)
+    result = _result(out, task, training)
+    settings: dict[str, object] = {
+        "seed": seed,
+        "tau": tau,
+        "fingerprint": mark,
+        **config.model_dump(by_alias=True),
+    }
+    write_student(student, config, result, settings, building)
+    shutil.rmtree(checkpoint.folder)
+    os.replace(building, out)
+    return result
+
+
+def _task(
+    rows: Sequence[ScoredPair], config: DistillConfig, student: Student, *, seed: int, tau: float
+) -> Task:
+    examples = examples_of(
+        rows,
+        student.fast_tokenizer,
+        max_length=student.window(config.max_length),
+        temperature=config.temperature,
+        tau=tau,
+    )
+    training_rows, validation_rows = split(examples, config.validation_fraction, seed)
+    per_epoch = -(-len(training_rows) // config.batch_size)
+    steps = max(1, round(config.epochs * per_epoch))
+    return Task(
+        student=student,
+        examples=examples,
+        validation=validation_rows,
+        weights=_weights(examples, training_rows, config.balance_classes),
+        schedule=Schedule(
+            rows=training_rows,
+            batch_size=config.batch_size,
+            steps=min(steps, config.max_steps or steps),
+            seed=seed,
+        ),
+        config=config,
+        compute=choose_compute(config.precision),
+    )
+
+
+def _weights(examples: Examples, rows: Rows, balance: bool) -> torch.Tensor:
+    """Weight of every example's loss: 1, or such that both classes weigh the same and mean 1."""
+    if not balance:
+        return torch.ones(len(examples))
+    harmful = float(examples.label[rows].mean())
+    weight = np.where(examples.label == 1, 0.5 / harmful, 0.5 / (1.0 - harmful))
+    return torch.from_numpy(weight.astype(np.float32))
+
+
+def _result(out: Path, task: Task, training: Training) -> DistillResult:
+    best = None if training.best is None else training.history[training.best]
+    return DistillResult(
+        folder=out,
+        steps=training.step,
+        tokens=training.tokens,
+        seconds=training.seconds,
+        auprc=best and best.auprc,
+        loss=best and best.loss,
+        history=tuple(training.history),
+        rows=task.examples.counts,
+        training_rows=len(task.schedule.rows),
+        validation_rows=len(task.validation),
+        window=task.student.window(task.config.max_length),
+        compute=task.compute.name,
+    )

@@ -1,0 +1,149 @@
+"""The student: any Hugging Face encoder, or a decoder with a classification head."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer
+from torch import nn
+from transformers import (
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    PreTrainedModel,
+    PreTrainedTokenizerFast,
+)
+from transformers.utils import logging as transformers_logging
+
+from harmaug.errors import ModelError
+
+EMBEDDED = "embedded-encoder"
+EMBEDDED_FOLDER = Path(__file__).parents[3] / "models" / "encoder"
+LABELS = {0: "harmless", 1: "harmful"}
+
+
+@dataclass(frozen=True)
+class Student:
+    """A model with two logits (harmless, harmful) in float32, and its tokenizer.
+
+    `limit` is the most positions the backbone has, None where attention is relative only.
+    `token_types` tells whether the model reads which sequence a token belongs to.
+    """
+
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerFast
+    limit: int | None
+    token_types: bool
+    pad_id: int
+
+    @property
+    def fast_tokenizer(self) -> Tokenizer:
+        """The tokenizer without its `transformers` wrapping."""
+        return self.tokenizer.backend_tokenizer
+
+    def window(self, max_length: int) -> int:
+        """Return the most tokens of a row: what is asked for, within what the backbone has."""
+        return max_length if self.limit is None else min(max_length, self.limit)
+
+
+def load_student(name: str, revision: str | None, seed: int) -> Student:
+    """Load a backbone and give it a classification head drawn by `seed`.
+
+    Args:
+        name: a folder, a hub id, or `embedded-encoder`, which a checkout has.
+        revision: of the hub model.
+        seed: of the new head.
+
+    Raises:
+        ModelError: when there is no such model, or it cannot classify sequences.
+    """
+    source = _resolve(name)
+    torch.manual_seed(seed)
+    with _quiet_transformers():
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(source, revision=revision)
+            model = AutoModelForSequenceClassification.from_pretrained(
+                source,
+                revision=revision,
+                num_labels=2,
+                id2label=LABELS,
+                label2id={label: index for index, label in LABELS.items()},
+                dtype=torch.float32,
+                ignore_mismatched_sizes=True,
+            )
+        except (OSError, ValueError, KeyError) as error:
+            reason = str(error).strip().partition("\n")[0]
+            raise ModelError(f"student '{name}' cannot be loaded: {reason}") from None
+    if not isinstance(tokenizer, PreTrainedTokenizerFast):
+        raise ModelError(f"student '{name}' has no fast tokenizer (tokenizer.json)")
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    if tokenizer.pad_token_id is None:
+        raise ModelError(f"student '{name}': its tokenizer has neither pad nor eos token; set one")
+    tokenizer.padding_side = "right"
+    model.config.pad_token_id = tokenizer.pad_token_id
+    model.config.use_cache = False
+    return Student(
+        model=model,
+        tokenizer=tokenizer,
+        limit=position_limit(model),
+        token_types=_reads_token_types(model),
+        pad_id=tokenizer.pad_token_id,
+    )
+
+
+def position_limit(model: PreTrainedModel) -> int | None:
+    """Return how many positions a backbone can tell apart, None where only distance counts.
+
+    A table of absolute positions is the limit, less the rows that RoBERTa's numbering skips.
+    DeBERTa-v2/v3 without such a table buckets distances and reads on; rotary models have the
+    length they were trained at.
+    """
+    for name, module in model.named_modules():
+        if name.endswith(".position_embeddings") and isinstance(module, nn.Embedding):
+            skipped = 0 if module.padding_idx is None else module.padding_idx + 1
+            return module.num_embeddings - skipped
+    config = model.config.to_dict()
+    if config.get("relative_attention"):
+        return None
+    limit = config.get("max_position_embeddings")
+    return limit if isinstance(limit, int) else None
+
+
+def _resolve(name: str) -> str:
+    if name == EMBEDDED:
+        if not (EMBEDDED_FOLDER / "config.json").is_file():
+            raise ModelError(
+                f"'{EMBEDDED}' is part of a checkout, not of the installed package: "
+                "name a folder or a hub id as distill.student"
+            )
+        return str(EMBEDDED_FOLDER)
+    folder = Path(name)
+    if folder.is_dir() and not (folder / "config.json").is_file():
+        raise ModelError(f"student '{name}' is a folder without config.json: not a model folder")
+    if not folder.is_dir() and (folder.is_absolute() or name.startswith(".") or "\\" in name):
+        raise ModelError(f"student '{name}': no such folder")
+    return name
+
+
+def _reads_token_types(model: PreTrainedModel) -> bool:
+    sizes = model.config.to_dict().get("type_vocab_size")
+    accepted = inspect.signature(model.forward).parameters
+    return "token_type_ids" in accepted and isinstance(sizes, int) and sizes > 1
+
+
+@contextmanager
+def _quiet_transformers() -> Iterator[None]:
+    """Hide the notice that the head is new (it always is) and the bar over the weights."""
+    verbosity = transformers_logging.get_verbosity()
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        transformers_logging.set_verbosity(verbosity)
+        transformers_logging.enable_progress_bar()

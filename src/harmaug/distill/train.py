@@ -1,0 +1,232 @@
+"""The training loop: exact gradients over any cut of a batch, seeded by step, resumable."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from dataclasses import asdict, dataclass, field
+
+import numpy as np
+import torch
+from sklearn.metrics import average_precision_score
+from torch import Tensor
+
+from harmaug.config.models import DistillConfig
+from harmaug.distill.batches import Schedule
+from harmaug.distill.checkpoint import Checkpoint
+from harmaug.distill.compute import Compute, log_odds_of_rows, logits_of
+from harmaug.distill.examples import Examples, Rows
+from harmaug.distill.loss import equation_1
+from harmaug.distill.student import Student
+from harmaug.progress import Progress
+
+
+@dataclass(frozen=True)
+class Validation:
+    """What was seen after `step` steps.
+
+    `train_loss` is the mean since the last validation; `auprc` is None where the validation rows
+    have one class, and both validation figures are None where there are no such rows.
+    """
+
+    step: int
+    train_loss: float
+    auprc: float | None
+    loss: float | None
+
+
+@dataclass
+class Training:
+    """The part of a training that changes. `best` indexes `history`."""
+
+    step: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+    loss_sum: float = 0.0
+    loss_steps: int = 0
+    history: list[Validation] = field(default_factory=list)
+    best: int | None = None
+
+
+@dataclass(frozen=True)
+class Task:
+    """The part of a training that does not change."""
+
+    student: Student
+    examples: Examples
+    validation: Rows
+    weights: Tensor
+    schedule: Schedule
+    config: DistillConfig
+    compute: Compute
+
+
+def train(task: Task, checkpoint: Checkpoint, progress: Progress) -> Training:
+    """Train the student in place; it ends with its best weights by validation AUPRC.
+
+    Without validation rows the last weights stay. A checkpoint of the same training is taken up
+    where it stands, and leads to the same weights as if it had not been interrupted.
+    """
+    model = task.student.model.to(task.compute.device)
+    optimizer = _optimizer(model, task.config)
+    training = _resume(model, optimizer, checkpoint)
+    validate_at = _validation_steps(task.schedule.steps, task.config.validations)
+    saved = started = time.monotonic()
+    model.train()
+    progress.begin("distil", task.schedule.steps)
+    progress.advance(training.step)
+    while training.step < task.schedule.steps:
+        loss = _step(task, optimizer, training)
+        if training.step in validate_at:
+            _validate(task, training, checkpoint)
+        now = time.monotonic()
+        training.seconds, started = training.seconds + now - started, now
+        progress.advance(1, _note(loss, training))
+        if training.step in validate_at or now - saved > 60 * task.config.checkpoint_minutes:
+            _save(model, optimizer, training, checkpoint)
+            saved = now
+    if training.best is not None:
+        model.load_state_dict(checkpoint.load_best(training.history[training.best].step))
+    progress.end(_note(training.history[-1].train_loss, training))
+    return training
+
+
+def gradient(task: Task, rows: Rows) -> float:
+    """Add the gradient of the mean loss of a batch to the parameters; return that loss.
+
+    Each pass is divided by the rows of the whole batch, so that the sum over passes is the
+    gradient of one pass over all, however the batch is cut and however short it is.
+    """
+    total = 0.0
+    with task.compute.autocast():
+        for part in task.compute.passes(rows, task.examples, task.config.micro_batch_tokens):
+            logits = logits_of(task.student, task.examples, part, task.compute.device)
+            losses = _losses(task, logits, part)
+            loss = losses.sum() / len(rows)
+            loss.backward()
+            total += float(loss.detach())
+    return total
+
+
+def _losses(task: Task, logits: Tensor, rows: Rows) -> Tensor:
+    device = logits.device
+    teacher = torch.from_numpy(task.examples.teacher[rows]).to(device)
+    label = torch.from_numpy(task.examples.label[rows]).to(device)
+    weights = task.weights[torch.from_numpy(rows)].to(device)
+    return weights * equation_1(logits, teacher, label, task.config.lam)
+
+
+def _step(task: Task, optimizer: torch.optim.Optimizer, training: Training) -> float:
+    rows = task.schedule.batch(training.step)
+    # Dropout is seeded by step, so that a resumed training draws what it would have drawn.
+    torch.manual_seed(task.schedule.seed * 1_000_003 + training.step)
+    loss = gradient(task, rows)
+    torch.nn.utils.clip_grad_norm_(task.student.model.parameters(), task.config.max_grad_norm)
+    for group in optimizer.param_groups:
+        group["lr"] = task.config.learning_rate * rate(
+            training.step, task.config.warmup_steps, task.schedule.steps
+        )
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+    training.step += 1
+    training.tokens += int(task.examples.lengths[rows].sum())
+    training.loss_sum += loss
+    training.loss_steps += 1
+    return loss
+
+
+def rate(step: int, warmup: int, steps: int) -> float:
+    """Return the learning rate's factor: linear up over `warmup` steps, then linear to 0.
+
+    The first step already learns, and 0 is reached after the last one.
+    """
+    if step < warmup:
+        return (step + 1) / warmup
+    return (steps - step) / (steps - warmup)
+
+
+def _optimizer(model: torch.nn.Module, config: DistillConfig) -> torch.optim.Optimizer:
+    """AdamW; vectors (biases and normalisation) do not decay."""
+    decayed = [p for p in model.parameters() if p.requires_grad and p.dim() > 1]
+    others = [p for p in model.parameters() if p.requires_grad and p.dim() <= 1]
+    groups = [
+        {"params": decayed, "weight_decay": config.weight_decay},
+        {"params": others, "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=config.learning_rate, fused=True)
+
+
+def _validation_steps(steps: int, validations: int) -> set[int]:
+    return {math.ceil(steps * k / validations) for k in range(1, validations + 1)}
+
+
+def _validate(task: Task, training: Training, checkpoint: Checkpoint) -> None:
+    auprc, loss = _figures(task) if len(task.validation) else (None, None)
+    train_loss = training.loss_sum / training.loss_steps
+    training.history.append(Validation(training.step, train_loss, auprc, loss))
+    training.loss_sum, training.loss_steps = 0.0, 0
+    if loss is None:
+        return
+    latest, best = len(training.history) - 1, training.best
+    if best is None or _merit(training.history[latest]) > _merit(training.history[best]):
+        training.best = latest
+        checkpoint.save_best(training.step, task.student.model.state_dict())
+
+
+def _figures(task: Task) -> tuple[float | None, float]:
+    rows = task.validation
+    log_odds = log_odds_of_rows(
+        task.student, task.examples, rows, task.compute, task.config.micro_batch_tokens
+    )
+    logits = torch.stack([torch.zeros_like(log_odds), log_odds], dim=1)
+    losses = equation_1(
+        logits,
+        torch.from_numpy(task.examples.teacher[rows]),
+        torch.from_numpy(task.examples.label[rows]),
+        task.config.lam,
+    )
+    label = task.examples.label[rows]
+    both = len(np.unique(label)) == 2
+    auprc = float(average_precision_score(label, log_odds.numpy())) if both else None
+    return auprc, float(losses.mean())
+
+
+def _merit(validation: Validation) -> tuple[float, float]:
+    """AUPRC first; equal AUPRC is settled by the lower loss."""
+    return validation.auprc or 0.0, -(validation.loss or 0.0)
+
+
+def _save(
+    model: torch.nn.Module,
+    optimizer: torch.optim.Optimizer,
+    training: Training,
+    checkpoint: Checkpoint,
+) -> None:
+    checkpoint.save(
+        {
+            "model": model.state_dict(),
+            "optimizer": optimizer.state_dict(),
+            "training": json.dumps(asdict(training)),
+        }
+    )
+    if training.best is not None:
+        checkpoint.keep_only(training.history[training.best].step)
+
+
+def _resume(
+    model: torch.nn.Module, optimizer: torch.optim.Optimizer, checkpoint: Checkpoint
+) -> Training:
+    state = checkpoint.load()
+    if state is None:
+        return Training()
+    model.load_state_dict(state["model"])
+    optimizer.load_state_dict(state["optimizer"])
+    saved = json.loads(state["training"])
+    saved["history"] = [Validation(**entry) for entry in saved["history"]]
+    return Training(**saved)
+
+
+def _note(loss: float, training: Training) -> str:
+    speed = training.tokens / training.seconds if training.seconds else 0.0
+    return f"loss {loss:.3f}, {speed / 1000:.1f}k tokens/s"
