@@ -151,6 +151,8 @@ def main() -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     student.config.architectures = ["BertModel"]
     student.config.dtype = "float32"
+    # Healing has text without end and needs no dropout; fine-tuning on little data does.
+    student.config.hidden_dropout_prob = student.config.attention_probs_dropout_prob = 0.1
     student.config.save_pretrained(arguments.out)
     save_weights(student, arguments.out)
 
