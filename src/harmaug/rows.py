@@ -106,3 +106,13 @@ class ScoredPair:
     source: str
     score: float | None
     log_odds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a guard said of one benchmark row, kept so that any metric can be computed again."""
+
+    id: str
+    label: int
+    score: float | None
+    log_odds: float | None

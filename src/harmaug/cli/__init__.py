@@ -1,5 +1,5 @@
-"""The command line: parse, call, print."""
+"""The command line: parse, call, print. Each verb is a thin file of this folder."""
 
+from harmaug.cli.app import main
 
-def main() -> None:
-    """Run the `harmaug` command."""
+__all__ = ["main"]

@@ -1,0 +1,39 @@
+"""The `harmaug` command: its verbs, and what its exit status means.
+
+0 is success (for `check`: safe), 1 is flagged (`check` alone), 2 an error that one line on
+standard error explains, 130 an interrupt after which the same command goes on.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from harmaug.errors import HarmaugError
+
+app = typer.Typer(
+    name="harmaug",
+    help="Distil a big safety guard into a small one, and run it where it is needed.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def main() -> None:
+    """Run the command line; errors a user can mend are one line and exit status 2."""
+    from harmaug.cli import commands
+
+    commands.register(app)
+    try:
+        app()
+    except HarmaugError as error:
+        sys.stderr.write(f"error: {error}\n")
+        sys.exit(2)
+    except BrokenPipeError:
+        sys.exit(0)
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted: run the same command again to go on where it stopped\n")
+        sys.exit(130)
