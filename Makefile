@@ -1,0 +1,45 @@
+# The commands of the project; the README shows the first two, CI calls the same.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.PHONY: help install run test test-all check format bench clean
+
+help: ## Show this help
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+install: $(INSTALLED) ## Install the project with every extra but Ray into .venv
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit("harmaug needs Python 3.11 to 3.14, found " + sys.version.split()[0] + ": set PYTHON=python3.12") if not (3, 11) <= sys.version_info[:2] <= (3, 14) else None'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[train,serve]' --group dev
+	@touch $@
+
+run: install ## The whole method with the quickstart preset (embedded models, no network, no GPU)
+	$(BIN)/harmaug run quickstart
+
+test: install ## The tests that fit in a few minutes
+	$(BIN)/python -m pytest -m 'not slow'
+
+test-all: install ## All tests, with real servers, Ray and the browser
+	$(BIN)/python -m pytest
+
+check: install ## Format, lint, types, import contract, tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m pytest -m 'not slow'
+
+format: install ## Format and mend what can be mended
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: install ## Speed and cost, beside what a user would pick instead
+	$(BIN)/python -m benchmarks
+
+clean: ## Remove what was built, never runs or models
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

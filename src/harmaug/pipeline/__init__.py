@@ -1,0 +1,1 @@
+"""The whole method: who comes after whom."""

@@ -1,0 +1,70 @@
+from pathlib import Path
+
+import pytest
+
+from harmaug.config import PRESETS, load_config, to_yaml
+from harmaug.errors import ConfigError
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_presets_survive_a_round_trip_through_yaml(preset: str, tmp_path: Path) -> None:
+    config = load_config(preset)
+    path = tmp_path / "config.yaml"
+    path.write_text(to_yaml(config), encoding="utf-8")
+    assert load_config(path) == config
+
+
+def test_overrides_reach_nested_keys() -> None:
+    config = load_config("quickstart", ["generate.sampling.top_p=0.5", "distill.lambda=0.25"])
+    assert config.generate.sampling.top_p == 0.5
+    assert config.distill.lam == 0.25
+
+
+def test_a_file_says_only_what_differs_from_its_preset(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("preset: quickstart\ngenerate: {samples: 7}\n", encoding="utf-8")
+    config = load_config(path)
+    assert config.generate.samples == 7
+    assert config.generate.exemplars == load_config("quickstart").generate.exemplars
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("generate.sample=1", "no setting 'generate.sample'; did you mean 'samples'?"),
+        ("distill.lambda=2", "distill.lambda: should be less than or equal to 1, not 2"),
+        ("nonsense", "write KEY=VALUE"),
+        ("respond.refusal.llm.modell=x", "did you mean 'model'?"),
+    ],
+)
+def test_errors_name_the_key_and_the_fix(override: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message.replace("?", r"\?")):
+        load_config("quickstart", [override])
+
+
+def test_unknown_source_names_the_presets() -> None:
+    with pytest.raises(ConfigError, match="quickstart, public, paper"):
+        load_config("quikstart")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"seed: [1", "not valid YAML"),
+        (b"- 1\n", "expected keys and values"),
+        (b"name: \xff\xfe", "not UTF-8"),
+        (b"preset: papper\n", "did you mean 'paper'"),
+    ],
+)
+def test_broken_files_are_one_clear_line(content: bytes, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "broken.yaml"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError, match=message) as caught:
+        load_config(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_identity_leaves_out_what_does_not_change_the_text() -> None:
+    first = load_config("quickstart", ["generate.llm.batch_size=1"]).generate.llm
+    second = load_config("quickstart", ["generate.llm.batch_size=64"]).generate.llm
+    assert first.identity() == second.identity()
