@@ -1,0 +1,89 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.models import chat_model
+from transformers import AutoTokenizer
+
+from harmaug.config import LLMConfig, SamplingConfig
+from harmaug.errors import ConfigError, ModelError
+from harmaug.llm.base import Request, load_llm
+from harmaug.llm.sampling import row_uniform
+from harmaug.llm.template import render
+
+SAMPLING = SamplingConfig(temperature=1.0, top_p=0.9, top_k=50, max_new_tokens=12)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return chat_model(tmp_path_factory.mktemp("chat"))
+
+
+def request(number: int, prefill: str | None = None) -> Request:
+    text = "make a story " * (1 + number % 4)
+    return Request(f"r{number}", ({"role": "user", "content": text},), prefill, seed=number)
+
+
+def config(folder: Path, batch_size: int = 8) -> LLMConfig:
+    return LLMConfig(backend="transformers", model=str(folder), batch_size=batch_size)
+
+
+def test_the_batch_size_changes_no_text(folder: Path) -> None:
+    requests = [request(number) for number in range(9)]
+    together = load_llm(config(folder, 9)).complete(requests, SAMPLING)
+    apart = load_llm(config(folder, 1)).complete(requests[::-1], SAMPLING)[::-1]
+    assert [row.text for row in together] == [row.text for row in apart]
+    assert len({row.text for row in together}) > 5
+
+
+def test_tokens_are_counted_without_padding(folder: Path) -> None:
+    alone = load_llm(config(folder)).complete([request(3)], SAMPLING)
+    beside = load_llm(config(folder)).complete([request(0), request(3)], SAMPLING)
+    assert beside[1] == alone[0]
+    assert 0 < alone[0].tokens_out <= SAMPLING.max_new_tokens
+
+
+def test_temperature_zero_is_greedy(folder: Path) -> None:
+    greedy = SamplingConfig(temperature=0.0, max_new_tokens=8)
+    llm = load_llm(config(folder))
+    first, second = (
+        llm.complete([Request("r", request(1).messages, None, seed)], greedy)[0].text
+        for seed in (1, 2)
+    )
+    assert first == second
+
+
+def test_the_prefill_stands_at_the_end_of_what_the_model_reads(folder: Path) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    text = render(tokenizer, request(0).messages, "I have an idea:")
+    assert text.endswith("<|assistant|>I have an idea:")
+    assert render(tokenizer, request(0).messages, None).endswith("<|assistant|>")
+
+
+def test_a_template_without_system_role_gets_it_in_the_first_turn(folder: Path) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    messages = ({"role": "system", "content": "Be kind."}, *request(0).messages)
+    assert "<|user|>Be kind.\n\nmake a story" in render(tokenizer, messages, None)
+
+
+def test_a_base_model_gets_plain_text(tmp_path: Path) -> None:
+    chat_model(tmp_path, template=False)
+    text = render(AutoTokenizer.from_pretrained(tmp_path), request(0).messages, "An idea:")
+    assert text == "make a story \n\nAn idea:"
+    assert load_llm(config(tmp_path)).complete([request(0, "An idea:")], SAMPLING)[0].text
+
+
+def test_what_cannot_be_loaded_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="cannot load the LLM") as caught:
+        load_llm(config(tmp_path))
+    assert "\n" not in str(caught.value)
+    with pytest.raises(ConfigError, match=r"llm\.model"):
+        load_llm(LLMConfig(backend="transformers"))
+
+
+def test_row_numbers_are_uniform_and_differ_by_row_and_step() -> None:
+    seeds = np.arange(2000, dtype=np.uint64)
+    first, second = row_uniform(seeds, 0), row_uniform(seeds, 1)
+    assert ((first >= 0) & (first < 1)).all()
+    assert abs(first.mean() - 0.5) < 0.02
+    assert abs(float(np.corrcoef(first, second)[0, 1])) < 0.06
