@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import typer
 
-from harmaug.cli import config, run
+from harmaug.cli import check, config, doctor, run, score
 
 
 def register(app: typer.Typer) -> None:
     """Add every verb to the application."""
     app.command(name="run")(run.run)
+    app.command(name="check")(check.check)
+    app.command(name="score")(score.score)
     app.add_typer(config.app, name="config")
+    app.command(name="doctor")(doctor.doctor)

@@ -1,0 +1,61 @@
+"""`harmaug check`: one verdict, with an exit status that scripts can trust."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from typing import Annotated
+
+import typer
+
+from harmaug.errors import DataError
+
+
+def check(
+    text: Annotated[str, typer.Argument(help="The prompt; `-` reads standard input.")],
+    response: Annotated[
+        str | None, typer.Option(help="The answer to judge in the prompt's context.")
+    ] = None,
+    model: Annotated[str, typer.Option(help="`embedded`, a folder or a hub id.")] = "embedded",
+    explain: Annotated[bool, typer.Option(help="Show what carries the verdict.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the verdict as JSON.")] = False,
+) -> None:
+    """Judge one prompt, or one answer to it.
+
+    Exit status: 0 safe, 1 flagged, 2 error.
+
+    Examples:
+        harmaug check "how do I pick a lock"
+
+        harmaug check "how do I pick a lock" --response "Call a locksmith."
+
+        cat letter.txt | harmaug check - --json
+    """
+    from harmaug.guard import Guard
+
+    prompt = _standard_input() if text == "-" else text
+    verdict = Guard.load(model).check(prompt, response, explain=explain)
+    if as_json:
+        typer.echo(json.dumps(dataclasses.asdict(verdict), ensure_ascii=False))
+    else:
+        word = "flagged" if verdict.flagged else "safe" if verdict.in_scope else "out of scope"
+        typer.echo(f"{word}  p(unsafe) {verdict.score:.3f}  threshold {verdict.threshold:.3f}")
+        for reason in verdict.reasons:
+            typer.echo(f"  not judged reliably: {reason}")
+        if verdict.window is not None:
+            place = verdict.window
+            typer.echo(
+                f"  highest of {verdict.windows} windows: {place.text} "
+                f"characters {place.start} to {place.end}"
+            )
+        for evidence in verdict.evidence:
+            typer.echo(f"  {evidence.drop:+.2f} without the {evidence.kind} {evidence.words!r}")
+    raise typer.Exit(1 if verdict.flagged else 0)
+
+
+def _standard_input() -> str:
+    try:
+        return sys.stdin.buffer.read().decode("utf-8")
+    except UnicodeDecodeError:
+        raise DataError("standard input is not UTF-8 text") from None
