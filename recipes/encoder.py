@@ -83,7 +83,7 @@ def mean_pool(hidden: Tensor, mask: Tensor) -> Tensor:
 @torch.no_grad()
 def agreement(student: BertModel, teacher: BertModel, held: list[tuple[Tensor, Tensor]]) -> float:
     """Mean cosine between the pooled last states of student and teacher."""
-    student.eval()
+    student.train(False)
     cosines = []
     for ids, mask in held:
         pooled = [mean_pool(m(ids, attention_mask=mask)[0], mask) for m in (student, teacher)]
@@ -114,7 +114,7 @@ def heal(
         pooled = mean_pool(mine[-1].float(), mask), mean_pool(goal[-1].float(), mask)
         loss = loss + 2 * (1 - functional.cosine_similarity(*pooled)).mean()
         optimizer.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(student.parameters(), 1.0)
         optimizer.step()
         step += 1
@@ -134,7 +134,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     torch.manual_seed(SEED)
     minilm = minilm_folder(arguments.cache)
-    teacher, student = bert(minilm, TEACHER_LAYERS).eval(), bert(minilm, LAYERS).train()
+    teacher, student = bert(minilm, TEACHER_LAYERS).train(False), bert(minilm, LAYERS).train()
     tokenizer = Tokenizer.from_file(str(TOKENIZER))
     tokenizer.enable_truncation(MAX_TOKENS)
     encoded = [e.ids for e in tokenizer.encode_batch(texts(arguments.data))]

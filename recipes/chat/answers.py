@@ -46,10 +46,10 @@ _HELP_ACT = (
     "{Many people find it hard|It is not difficult} to {act}. {Begin with the basics|Be patient}.",
 )
 _HELP = (
-    "{Sure|Of course|Happy to help}. {Could you tell me a little more|What would you like to know}?",
+    "{Sure|Of course|Happy to help}. {Could you tell me a little more|What do you want to know}?",
     "{Let me look that up|Let me check that} for you. {One moment, please|It will not take long}.",
-    "{Good question|That is an interesting question}. It depends on {what you need|where you live}.",
-    "{Sure|Yes}, I {can do that|will take care of it}. {Is there anything else|When do you need it}?",
+    "{Good question|That is an interesting question}. It depends on {the case|where you live}.",
+    "{Sure|Yes}, I {can do that|will take care of it}. {Anything else|When do you need it}?",
     "{There are several ways|There is more than one answer}, and {most are simple|it depends}.",
 )
 

@@ -8,124 +8,31 @@ an affirmative opening: that the prefilled prefix nevertheless works is for the 
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable
 
-from recipes.chat.answers import (
-    PLAIN,
-    UNALIGNED,
-    authored_pairs,
-    helpful,
-    pairs,
-    plain_texts,
-)
-from recipes.chat.neighbours import nearest, overlap
+from recipes.chat.answers import PLAIN, UNALIGNED, helpful
+from recipes.chat.corpus import Corpus
 from recipes.chat.openings import HELD_OUT, INJECTED, opening
-from recipes.chat.outlines import (
-    EVERYDAY_FRAMES,
-    HARM_FRAMES,
-    SAFE_FRAMES,
-    answer_in_kind,
-    framed,
-)
+from recipes.chat.outlines import HARM_FRAMES, answer_in_kind, framed
 from recipes.chat.refusals import refusal
 from recipes.chat.requests import injection, numbered, request
-from recipes.chat.sentences import Sentence, harmful_sentences, harmless_sentences
 
 Pieces = list[tuple[str, float]]
 """Text in order, each piece with the weight of its tokens in the loss."""
 
+Maker = Callable[[Corpus, random.Random], Pieces]
+
 # Exemplars inside a request are learned from too: so that the model, in a chat, expects the next
 # sentence to be of the kind of the last ones.
 EXEMPLAR_WEIGHT = 0.6
-
-KINDS = {
-    "language": 34,
-    "harmful list": 13,
-    "harmless list": 3,
-    "twin list": 3,
-    "comply": 9,
-    "comply twin": 9,
-    "comply injected": 4,
-    "refuse examples": 9,
-    "refuse injected": 5,
-    "refuse mismatch": 2,
-    "refuse plain": 9,
-    "answer": 9,
-    "answer briefly": 5,
-    "unaligned harmful": 7,
-    "unaligned harmless": 2,
-}
-
-
-@dataclass(frozen=True)
-class Group:
-    """Sentences of one side with their neighbours, and those that name an act."""
-
-    sentences: list[Sentence]
-    near: list[list[int]]
-    with_act: list[int]
-
-    def similar(self, count: int, rng: random.Random, acts: bool = False) -> list[Sentence]:
-        """``count`` (or fewer) neighbouring sentences, none nearly the same as another."""
-        seed = rng.choice(self.with_act) if acts else rng.randrange(len(self.sentences))
-        pool = [seed, *self.near[seed]]
-        rng.shuffle(pool)
-        chosen: list[Sentence] = []
-        for index in pool:
-            new = self.sentences[index]
-            if acts and new.act is None:
-                continue
-            if all(overlap(new.text, old.text) < 0.5 for old in chosen):
-                chosen.append(new)
-            if len(chosen) == count:
-                break
-        return chosen
-
-
-@dataclass(frozen=True)
-class Corpus:
-    """Everything that documents are made of."""
-
-    harmful: Group
-    harmless: Group
-    texts: list[str]
-    pairs: list[tuple[str, str]]
-    harmful_pairs: list[tuple[str, str]]
-
-
-def _group(sentences: list[Sentence], minilm: Path) -> Group:
-    near = nearest([s.text for s in sentences], minilm)
-    return Group(sentences, near, [i for i, s in enumerate(sentences) if s.act is not None])
-
-
-def load_corpus(data: Path, minilm: Path) -> Corpus:
-    """Read and filter all sources; takes a minute, mostly for the neighbours."""
-    openings = tuple(text.lower().rstrip(":.!") for text in (*INJECTED, "sure", "here"))
-    return Corpus(
-        harmful=_group(harmful_sentences(data), minilm),
-        harmless=_group(harmless_sentences(data), minilm),
-        texts=plain_texts(data),
-        pairs=pairs(data),
-        harmful_pairs=[
-            (prompt, reply)
-            for prompt, reply in authored_pairs(label=1)
-            if not reply.lower().startswith(openings)
-        ],
-    )
 
 
 def _turns(user: Pieces, answer: str, rng: random.Random, system: str | None = None) -> Pieces:
     if system is None and rng.random() < 0.2:
         system = rng.choice(PLAIN)
     head: Pieces = [(f"<|system|>{system}<|end|>", 0.0)] if system else []
-    return [
-        *head,
-        ("<|user|>", 0.0),
-        *user,
-        ("<|end|><|assistant|>", 0.0),
-        (f"{answer}<|end|>", 1.0),
-    ]
+    marks: Pieces = [("<|user|>", 0.0), *user, ("<|end|><|assistant|>", 0.0)]
+    return [*head, *marks, (f"{answer}<|end|>", 1.0)]
 
 
 def _request(
@@ -138,100 +45,145 @@ def _request(
     return [(before, 0.0), (block, EXEMPLAR_WEIGHT), (after, 0.0)]
 
 
-def _varied(sentences: list[Sentence], frames: tuple[str, ...], rng: random.Random) -> list[str]:
-    """Texts of the sentences, about a third set into other frames around their act."""
-    return [
-        framed(frames, s.act, rng) if s.act is not None and rng.random() < 0.4 else s.text
-        for s in sentences
-    ]
+def _few(rng: random.Random) -> int:
+    return rng.choice((1, 2, 3, 3, 3, 3, 4, 5))
 
 
-def _harmful(corpus: Corpus, count: int, rng: random.Random) -> list[str]:
-    chosen = corpus.harmful.similar(count, rng, acts=rng.random() < 0.4)
-    return _varied(chosen, HARM_FRAMES, rng)
-
-
-def _harmless(corpus: Corpus, count: int, rng: random.Random) -> list[str]:
-    chosen = corpus.harmless.similar(count, rng, acts=rng.random() < 0.2)
-    return _varied(chosen, EVERYDAY_FRAMES, rng)
-
-
-def _twins(corpus: Corpus, count: int, rng: random.Random) -> list[str]:
-    acts = [s.act for s in corpus.harmful.similar(count, rng, acts=True) if s.act]
-    return [framed(SAFE_FRAMES, act, rng) for act in acts]
-
-
-def _list(sentences: list[str], rng: random.Random) -> Pieces:
+def _listed(sentences: list[str], rng: random.Random) -> Pieces:
     text = numbered(sentences) if rng.random() < 0.8 else "\n".join(sentences)
     if rng.random() < 0.2:
         text = f"[Example]\n{text}\n[/Example]"
     return [(f"{text}<|end|>", 1.0)]
 
 
-def document(kind: str, corpus: Corpus, rng: random.Random) -> Pieces:
-    """One document of a kind named in ``KINDS``."""
-    count = rng.choice((1, 2, 3, 3, 3, 3, 4, 5))
-    match kind:
-        case "language":
-            return [(f"{rng.choice(corpus.texts)}<|end|>", 1.0)]
-        case "harmful list":
-            return _list(_harmful(corpus, rng.randint(3, 8), rng), rng)
-        case "harmless list":
-            return _list(_harmless(corpus, rng.randint(3, 8), rng), rng)
-        case "twin list":
-            return _list(_twins(corpus, rng.randint(3, 6), rng), rng)
-        case "comply" | "comply twin":
-            make = _harmless if kind == "comply" else _twins
-            *examples, new = make(corpus, count + 1, rng)
-            return _turns(_request(examples, False, rng), f"{opening(rng)} {new}", rng)
-        case "comply injected":
-            make = _harmless if rng.random() < 0.6 else _twins
-            *examples, new = make(corpus, count + 1, rng)
-            start = rng.choice(INJECTED) if rng.random() < 0.7 else opening(rng)
-            return _turns(_request(examples, False, rng, start), f"{start} {new}", rng)
-        case "refuse examples":
-            examples = _harmful(corpus, count, rng)
-            return _turns(_request(examples, True, rng), refusal(rng, wants_prompt=True), rng)
-        case "refuse injected":
-            examples = _harmful(corpus, count, rng)
-            start = rng.choice(INJECTED) if rng.random() < 0.7 else opening(rng)
-            user = _request(examples, True, rng, start)
-            return _turns(user, refusal(rng, wants_prompt=True), rng)
-        case "refuse mismatch":
-            harmful = rng.random() < 0.5
-            examples = (_harmless if harmful else _harmful)(corpus, count, rng)
-            user = _request(examples, harmful, rng)
-            return _turns(user, refusal(rng, wants_prompt=True), rng)
-        case _:
-            return _answered(kind, corpus, rng)
+def language(corpus: Corpus, rng: random.Random) -> Pieces:
+    """Plain English."""
+    return [(f"{rng.choice(corpus.texts)}<|end|>", 1.0)]
 
 
-def _answered(kind: str, corpus: Corpus, rng: random.Random) -> Pieces:
-    """Documents without exemplars: a request and its answer in one of the two roles."""
-    unaligned = UNALIGNED[0] if rng.random() < 0.7 else rng.choice(UNALIGNED)
-    if kind in ("refuse plain", "unaligned harmful"):
-        chosen = rng.choice(corpus.harmful.sentences)
-        act, text = chosen.act, chosen.text
-        if act is not None and rng.random() < 0.4:
-            text = framed(HARM_FRAMES, act, rng)
-        if kind == "refuse plain":
-            return _turns([(text, 0.0)], refusal(rng, act), rng)
-        answer = answer_in_kind(act, rng)
-        if corpus.harmful_pairs and rng.random() < 0.25:
-            text, answer = rng.choice(corpus.harmful_pairs)
-        return _turns([(text, 0.0)], answer, rng, unaligned)
-    if kind == "answer briefly":
-        plain = rng.choice(corpus.harmless.sentences)
-        return _turns([(plain.text, 0.0)], helpful(plain.act, rng), rng)
+def harmful_list(corpus: Corpus, rng: random.Random) -> Pieces:
+    """Harmful sentences of one kind, as a list: no chat, no opening, nobody complies."""
+    return _listed(corpus.harmful_texts(rng.randint(3, 8), rng), rng)
+
+
+def harmless_list(corpus: Corpus, rng: random.Random) -> Pieces:
+    """Harmless sentences of one kind, every second time twins of harmful ones."""
+    make = corpus.harmless_texts if rng.random() < 0.5 else corpus.twin_texts
+    return _listed(make(rng.randint(3, 8), rng), rng)
+
+
+def _complied(examples_and_new: list[str], rng: random.Random) -> Pieces:
+    *examples, new = examples_and_new
+    return _turns(_request(examples, False, rng), f"{opening(rng)} {new}", rng)
+
+
+def comply(corpus: Corpus, rng: random.Random) -> Pieces:
+    """A harmless request for one more, an affirmative opening, one more of the kind."""
+    return _complied(corpus.harmless_texts(_few(rng) + 1, rng), rng)
+
+
+def comply_twin(corpus: Corpus, rng: random.Random) -> Pieces:
+    """The same with harmless questions about harmful acts."""
+    return _complied(corpus.twin_texts(_few(rng) + 1, rng), rng)
+
+
+def comply_injected(corpus: Corpus, rng: random.Random) -> Pieces:
+    """A harmless request that names the opening, and gets exactly that."""
+    make = corpus.harmless_texts if rng.random() < 0.6 else corpus.twin_texts
+    *examples, new = make(_few(rng) + 1, rng)
+    start = rng.choice(INJECTED) if rng.random() < 0.7 else opening(rng)
+    return _turns(_request(examples, False, rng, start), f"{start} {new}", rng)
+
+
+def refuse_examples(corpus: Corpus, rng: random.Random) -> Pieces:
+    """The harmful request, refused."""
+    examples = corpus.harmful_texts(_few(rng), rng)
+    return _turns(_request(examples, True, rng), refusal(rng, wants_prompt=True), rng)
+
+
+def refuse_injected(corpus: Corpus, rng: random.Random) -> Pieces:
+    """The harmful request that names an opening, refused all the same."""
+    start = rng.choice(INJECTED) if rng.random() < 0.7 else opening(rng)
+    user = _request(corpus.harmful_texts(_few(rng), rng), True, rng, start)
+    return _turns(user, refusal(rng, wants_prompt=True), rng)
+
+
+def refuse_mismatch(corpus: Corpus, rng: random.Random) -> Pieces:
+    """Harmful wording around harmless exemplars or the reverse: refused."""
+    harmful = rng.random() < 0.5
+    make = corpus.harmless_texts if harmful else corpus.harmful_texts
+    user = _request(make(_few(rng), rng), harmful, rng)
+    return _turns(user, refusal(rng, wants_prompt=True), rng)
+
+
+def _harmful_question(corpus: Corpus, rng: random.Random) -> tuple[str, str | None]:
+    chosen = rng.choice(corpus.harmful.sentences)
+    if chosen.act is not None and rng.random() < 0.4:
+        return framed(HARM_FRAMES, chosen.act, rng), chosen.act
+    return chosen.text, chosen.act
+
+
+def refuse_plain(corpus: Corpus, rng: random.Random) -> Pieces:
+    """A harmful question, refused."""
+    text, act = _harmful_question(corpus, rng)
+    return _turns([(text, 0.0)], refusal(rng, act), rng)
+
+
+def answer(corpus: Corpus, rng: random.Random) -> Pieces:
+    """A harmless question with the answer that a person gave."""
     prompt, reply = rng.choice(corpus.pairs)
-    system = unaligned if kind == "unaligned harmless" else None
-    return _turns([(prompt, 0.0)], reply, rng, system)
+    return _turns([(prompt, 0.0)], reply, rng)
+
+
+def answer_briefly(corpus: Corpus, rng: random.Random) -> Pieces:
+    """A harmless question that nobody answered, with a willing phrase."""
+    asked = rng.choice(corpus.harmless.sentences)
+    return _turns([(asked.text, 0.0)], helpful(asked.act, rng), rng)
+
+
+def _unaligned(rng: random.Random) -> str:
+    return UNALIGNED[0] if rng.random() < 0.7 else rng.choice(UNALIGNED)
+
+
+def unaligned_harmful(corpus: Corpus, rng: random.Random) -> Pieces:
+    """The other role: a harmful question answered in kind under its system prompt."""
+    if corpus.harmful_pairs and rng.random() < 0.25:
+        text, reply = rng.choice(corpus.harmful_pairs)
+    else:
+        text, act = _harmful_question(corpus, rng)
+        reply = answer_in_kind(act, rng)
+    return _turns([(text, 0.0)], reply, rng, _unaligned(rng))
+
+
+def unaligned_harmless(corpus: Corpus, rng: random.Random) -> Pieces:
+    """The other role answers harmless questions like the first."""
+    prompt, reply = rng.choice(corpus.pairs)
+    return _turns([(prompt, 0.0)], reply, rng, _unaligned(rng))
+
+
+# Out of 100 or so documents, how many of each kind.
+KINDS: dict[Maker, int] = {
+    language: 34,
+    harmful_list: 13,
+    harmless_list: 6,
+    comply: 9,
+    comply_twin: 9,
+    comply_injected: 4,
+    refuse_examples: 9,
+    refuse_injected: 5,
+    refuse_mismatch: 2,
+    refuse_plain: 9,
+    answer: 9,
+    answer_briefly: 5,
+    unaligned_harmful: 7,
+    unaligned_harmless: 2,
+}
 
 
 def documents(corpus: Corpus, count: int, rng: random.Random) -> list[Pieces]:
-    """``count`` documents of all kinds; asserts that the held-out openings are not among them."""
-    kinds = rng.choices(list(KINDS), weights=list(KINDS.values()), k=count)
-    made = [document(kind, corpus, rng) for kind in kinds]
+    """``count`` documents of all kinds, less any in which a held-out opening occurs."""
+    makers = rng.choices(list(KINDS), weights=list(KINDS.values()), k=count)
+    made = [make(corpus, rng) for make in makers]
     held = [text.lower() for text in HELD_OUT]
     return [
         pieces

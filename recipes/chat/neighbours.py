@@ -30,7 +30,7 @@ def overlap(first: str, second: str) -> float:
 @torch.no_grad()
 def embed(texts: list[str], minilm: Path) -> Tensor:
     """Unit vectors (texts, 384) of MiniLM, mean-pooled."""
-    model = bert(minilm, TEACHER_LAYERS).eval()
+    model = bert(minilm, TEACHER_LAYERS).train(False)
     tokenizer = Tokenizer.from_file(str(TOKENIZER))
     tokenizer.enable_truncation(MAX_TOKENS)
     tokenizer.enable_padding()
@@ -51,7 +51,7 @@ def nearest(texts: list[str], minilm: Path) -> list[list[int]]:
     """For every text the indices of its ``NEAREST`` nearest others, nearest first."""
     vectors = embed(texts, minilm)
     found: list[list[int]] = []
-    for block in vectors.split(1024):
+    for block in torch.split(vectors, 1024):
         similar = block @ vectors.T
         found += similar.topk(min(NEAREST + 1, len(texts))).indices[:, 1:].tolist()
     return found

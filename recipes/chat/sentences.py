@@ -59,7 +59,8 @@ _ACT = re.compile(
     r"\b(?:how (?:can|do|could|would|should|might) (?:i|you|we|one|someone|somebody|people)|how to|"
     r"(?:teach|show|tell) (?:me|someone|people) (?:how )?to|script (?:that|which) can|"
     r"(?:plan|steps|instructions|ways|want|like) to|best way to|help me(?: to)?) "
-    r"(?P<act>(?!to\b|the\b|a\b|get away\b|be\b|i\b|know\b|with\b|come\b|do\b|write\b|tell\b)[a-z]+ .{6,80}?)(?:[.?!:;(,\n\"]|$)",
+    r"(?P<act>(?!(?:to|the|a|get away|be|i|know|with|come|do|write|tell)\b)[a-z]+ .{6,80}?)"
+    r"(?:[.?!:;(,\n\"]|$)",
     re.IGNORECASE,
 )
 

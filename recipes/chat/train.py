@@ -20,7 +20,8 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from transformers import BertLMHeadModel
 
-from recipes.chat.mix import Corpus, Pieces, documents, load_corpus
+from recipes.chat.corpus import Corpus, load_corpus
+from recipes.chat.mix import Pieces, documents
 from recipes.chat.model import loss, save_chat, warm_model
 from recipes.chat.tokens import chat_tokenizer, save
 from recipes.minilm import minilm_folder
@@ -106,7 +107,7 @@ def train(model: BertLMHeadModel, corpus: Corpus, total: int, checkpoint: Path) 
             with torch.autocast("cpu", torch.bfloat16):
                 value = loss(model, ids, weights)
             optimizer.zero_grad()
-            value.backward()
+            torch.autograd.backward(value)
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
             losses.append(value.item())

@@ -1,0 +1,96 @@
+"""What documents are made of: sentences with their neighbours, plain texts, pairs."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from pathlib import Path
+
+from recipes.chat.answers import authored_pairs, pairs, plain_texts
+from recipes.chat.neighbours import nearest, overlap
+from recipes.chat.openings import INJECTED
+from recipes.chat.outlines import EVERYDAY_FRAMES, HARM_FRAMES, SAFE_FRAMES, framed
+from recipes.chat.sentences import Sentence, harmful_sentences, harmless_sentences
+
+# Sentences of one list or request may share words, but not this much of their trigrams.
+APART = 0.5
+
+
+@dataclass(frozen=True)
+class Group:
+    """Sentences of one side with their neighbours, and those that name an act."""
+
+    sentences: list[Sentence]
+    near: list[list[int]]
+    with_act: list[int]
+
+    def similar(self, count: int, rng: random.Random, acts: bool) -> list[Sentence]:
+        """About ``count`` neighbouring sentences (2 at least), none nearly the same as another.
+
+        ``acts`` keeps to sentences that name an act.
+        """
+        chosen: list[Sentence] = []
+        while len(chosen) < min(count, 2):
+            seed = rng.choice(self.with_act) if acts else rng.randrange(len(self.sentences))
+            pool = [seed, *self.near[seed]]
+            rng.shuffle(pool)
+            chosen = []
+            for new in (self.sentences[index] for index in pool):
+                fits = len(chosen) < count and not (acts and new.act is None)
+                if fits and all(overlap(new.text, old.text) < APART for old in chosen):
+                    chosen.append(new)
+        return chosen
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Everything that documents are made of."""
+
+    harmful: Group
+    harmless: Group
+    texts: list[str]
+    pairs: list[tuple[str, str]]
+    harmful_pairs: list[tuple[str, str]]
+
+    def harmful_texts(self, count: int, rng: random.Random) -> list[str]:
+        """Harmful sentences of one kind, about a third of them composed anew."""
+        chosen = self.harmful.similar(count, rng, acts=rng.random() < 0.4)
+        return _varied(chosen, HARM_FRAMES, rng)
+
+    def harmless_texts(self, count: int, rng: random.Random) -> list[str]:
+        """Harmless sentences of one kind."""
+        chosen = self.harmless.similar(count, rng, acts=rng.random() < 0.2)
+        return _varied(chosen, EVERYDAY_FRAMES, rng)
+
+    def twin_texts(self, count: int, rng: random.Random) -> list[str]:
+        """Harmless sentences that speak of harmful acts of one kind."""
+        chosen = self.harmful.similar(count, rng, acts=True)
+        return [framed(SAFE_FRAMES, s.act, rng) for s in chosen if s.act is not None]
+
+
+def _varied(sentences: list[Sentence], frames: tuple[str, ...], rng: random.Random) -> list[str]:
+    return [
+        framed(frames, s.act, rng) if s.act is not None and rng.random() < 0.4 else s.text
+        for s in sentences
+    ]
+
+
+def _group(sentences: list[Sentence], minilm: Path) -> Group:
+    near = nearest([s.text for s in sentences], minilm)
+    return Group(sentences, near, [i for i, s in enumerate(sentences) if s.act is not None])
+
+
+def load_corpus(data: Path, minilm: Path) -> Corpus:
+    """Read and filter all sources; takes a minute, mostly for the neighbours."""
+    openings = tuple(text.lower().rstrip(":.!") for text in (*INJECTED, "sure", "here"))
+    return Corpus(
+        harmful=_group(harmful_sentences(data), minilm),
+        harmless=_group(harmless_sentences(data), minilm),
+        texts=plain_texts(data),
+        pairs=pairs(data),
+        harmful_pairs=[
+            (prompt, reply)
+            for prompt, reply in authored_pairs(label=1)
+            if not reply.lower().startswith(openings)
+        ],
+    )
