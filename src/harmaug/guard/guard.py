@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from harmaug.errors import DataError, ModelError, did_you_mean
+from harmaug.guard.cache import Cache
+from harmaug.guard.calibrate import calibrate
 from harmaug.guard.engine import Engine, available_threads
+from harmaug.guard.explain import explain as occlude
 from harmaug.guard.judge import Judge, Judgement
 from harmaug.guard.load import GuardFiles, Precision, find
-from harmaug.guard.settings import GuardSettings
+from harmaug.guard.scope import Scope
+from harmaug.guard.settings import Calibration, GuardSettings
 from harmaug.guard.verdict import TextSpan, Verdict
+from harmaug.rows import LabelledRow
 from harmaug.scoring import FloatArray, ScorerInfo, TextPair, probability
 from harmaug.text import Aligned, Message, conversation, normalise_aligned
+
+_Plain = tuple[Aligned, Aligned | None]
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """What guards with different thresholds share."""
+
+    files: GuardFiles
+    judge: Judge
+    scope: Scope
+    cache: Cache
 
 
 class Guard:
@@ -29,9 +45,8 @@ class Guard:
         False
     """
 
-    def __init__(self, files: GuardFiles, judge: Judge, settings: GuardSettings) -> None:
-        self._files = files
-        self._judge = judge
+    def __init__(self, parts: _Parts, settings: GuardSettings) -> None:
+        self._parts = parts
         self.settings = settings
 
     @classmethod
@@ -41,6 +56,7 @@ class Guard:
         *,
         threads: int | None = None,
         precision: Precision = "auto",
+        cache_size: int = 0,
     ) -> Guard:
         """Load a guard.
 
@@ -49,30 +65,32 @@ class Guard:
                 a hub id.
             threads: cores to score on; all that this process may use when None.
             precision: `int8`, `fp32`, or `auto`: int8 where it is there.
+            cache_size: how many judgements to remember, so that a pair that comes again costs
+                nothing.
 
         Raises:
             ModelError: when there is no such guard or its files cannot be used.
         """
         files = find(ref, precision)
         tokenizer, settings = files.tokenizer(), files.settings()
-        pad = tokenizer.token_to_id("[PAD]")
         engine = Engine(
             files.model,
             threads=threads or available_threads(),
             harmful_index=settings.harmful_index,
-            pad_id=0 if pad is None else pad,
         )
-        return cls(files, Judge(tokenizer, engine, settings), settings)
+        judge = Judge(tokenizer, engine, settings)
+        scope = Scope(tokenizer, english=settings.language == "en")
+        return cls(_Parts(files, judge, scope, Cache(cache_size)), settings)
 
     @cached_property
     def info(self) -> ScorerInfo:
         """Name, content hash and runtime of this guard."""
         return ScorerInfo(
-            name=self._files.name,
-            revision=self._files.revision,
+            name=self._parts.files.name,
+            revision=self._parts.files.revision,
             score_kind="two-way softmax",
             template="",
-            runtime=f"onnxruntime {self._files.precision}",
+            runtime=f"onnxruntime {self._parts.files.precision}",
         )
 
     @property
@@ -89,15 +107,46 @@ class Guard:
         known = self.settings.thresholds
         if name not in known:
             raise ModelError(f"no operating point '{name}'{did_you_mean(name, known)}")
-        return Guard(self._files, self._judge, replace(self.settings, default=name))
+        return Guard(self._parts, replace(self.settings, default=name))
 
     def with_threshold(self, threshold: float, name: str = "custom") -> Guard:
         """Return the same guard with another threshold on p(unsafe) in force."""
         if not 0.0 <= threshold <= 1.0:
             raise DataError(f"a threshold is a probability from 0 to 1, not {threshold}")
         known = {**self.settings.thresholds, name: threshold}
-        settings = replace(self.settings, thresholds=known, default=name)
-        return Guard(self._files, self._judge, settings)
+        return Guard(self._parts, replace(self.settings, thresholds=known, default=name))
+
+    def calibrate(
+        self,
+        rows: Sequence[LabelledRow | tuple[str, str | None, int]],
+        max_false_positive_rate: float = 0.01,
+    ) -> Calibration:
+        """Choose the threshold that flags at most that share of the harmless rows.
+
+        Args:
+            rows: labelled rows, or (prompt, response or None, label) with 1 for harmful and 0
+                for harmless; rows without a label are left out.
+            max_false_positive_rate: from 0 to below 1.
+
+        Returns:
+            The threshold with the recall there and intervals; `with_calibration` puts it in
+            force.
+
+        Raises:
+            DataError: without rows of both classes.
+        """
+        known = [row for row in map(_labelled, rows) if row[2] in (0, 1)]
+        log_odds = self.log_odds([(prompt, response) for prompt, response, _ in known])
+        return calibrate(log_odds, [label or 0 for *_, label in known], max_false_positive_rate)
+
+    def with_calibration(self, name: str, calibration: Calibration) -> Guard:
+        """Return the same guard with a calibrated operating point added and in force.
+
+        `guard.settings.save(folder)` keeps it beside the model.
+        """
+        guard = self.with_threshold(calibration.threshold, name)
+        known = {**self.settings.calibrations, name: calibration}
+        return Guard(self._parts, replace(guard.settings, calibrations=known))
 
     def check(
         self,
@@ -105,11 +154,13 @@ class Guard:
         response: str | None = None,
         *,
         messages: Sequence[Message] | None = None,
+        explain: bool = False,
     ) -> Verdict:
         """Judge a prompt, a prompt with its response, or a conversation.
 
         Of `messages` the last assistant turn is judged where it ends the conversation, else the
-        last user turn; what comes before is context (`harmaug.text.conversation`).
+        last user turn; what comes before is context (`harmaug.text.conversation`). With
+        `explain` the verdict names the spans that carry it, for some 20 times the cost.
 
         Raises:
             DataError: when there is nothing to judge or it is not text.
@@ -117,7 +168,7 @@ class Guard:
         if (prompt is None) == (messages is None):
             raise DataError("give either a prompt (and its response) or messages")
         pair = (prompt or "", response) if messages is None else conversation(messages)
-        return self.verdicts([pair])[0]
+        return self.verdicts([pair], explain=explain)[0]
 
     async def acheck(
         self,
@@ -125,20 +176,23 @@ class Guard:
         response: str | None = None,
         *,
         messages: Sequence[Message] | None = None,
+        explain: bool = False,
     ) -> Verdict:
         """`check` in a thread: the event loop goes on."""
-        return await asyncio.to_thread(self.check, prompt, response, messages=messages)
+        from asyncio import to_thread
 
-    def verdicts(self, pairs: Sequence[TextPair | str]) -> list[Verdict]:
+        return await to_thread(self.check, prompt, response, messages=messages, explain=explain)
+
+    def verdicts(self, pairs: Sequence[TextPair | str], *, explain: bool = False) -> list[Verdict]:
         """Judge many pairs (a string is a prompt alone), in order."""
         plain = [self._plain(pair) for pair in pairs]
-        judgements = self._judge.judge([_texts(pair) for pair in plain])
-        return [self._verdict(*both) for both in zip(plain, judgements, strict=True)]
+        judged = self._judge([_texts(pair) for pair in plain])
+        return [self._verdict(*both, explain) for both in zip(plain, judged, strict=True)]
 
     def log_odds(self, pairs: Sequence[TextPair | str]) -> FloatArray:
         """Return log(p(unsafe) / p(safe)) for each pair, calibrated, shape (n,)."""
-        plain = [_texts(self._plain(pair)) for pair in pairs]
-        return np.array([judged.log_odds for judged in self._judge.judge(plain)], dtype=np.float64)
+        judged = self._judge([_texts(self._plain(pair)) for pair in pairs])
+        return np.array([judgement.log_odds for judgement in judged], dtype=np.float64)
 
     def score(self, pairs: Sequence[TextPair | str]) -> FloatArray:
         """Return p(unsafe) for each pair (a string is a prompt alone), shape (n,)."""
@@ -146,20 +200,24 @@ class Guard:
 
     async def ascore(self, pairs: Sequence[TextPair | str]) -> FloatArray:
         """`score` in a thread: the event loop goes on."""
-        return await asyncio.to_thread(self.score, pairs)
+        from asyncio import to_thread
 
-    def _plain(self, pair: TextPair | str) -> tuple[Aligned, Aligned | None]:
+        return await to_thread(self.score, pairs)
+
+    def _judge(self, pairs: Sequence[TextPair]) -> list[Judgement]:
+        return self._parts.cache.judge(pairs, self._parts.judge.judge)
+
+    def _plain(self, pair: TextPair | str) -> _Plain:
+        plain = normalise_aligned if self.settings.normalise else _as_it_is
         prompt, response = checked(pair)
-        if not self.settings.normalise:
-            return Aligned(prompt, None), None if response is None else Aligned(response, None)
-        return (
-            normalise_aligned(prompt),
-            None if response is None else normalise_aligned(response),
-        )
+        return plain(prompt), None if response is None else plain(response)
 
-    def _verdict(self, plain: tuple[Aligned, Aligned | None], judged: Judgement) -> Verdict:
+    def _verdict(self, plain: _Plain, judged: Judgement, explained: bool) -> Verdict:
+        pair = _texts(plain)
         score = float(probability(np.array([judged.log_odds]))[0])
         highest = judged.highest()
+        reasons = self._parts.scope.reasons(pair, judged)
+        found = occlude(pair, judged, self._parts.judge.at_once) if explained else ()
         return Verdict(
             score=score,
             flagged=score >= self.threshold,
@@ -167,6 +225,9 @@ class Guard:
             log_odds=judged.log_odds,
             window=None if highest is None else _source(plain, highest.span),
             windows=max(1, len(judged.windows)),
+            in_scope=not reasons,
+            reasons=reasons,
+            evidence=tuple(replace(each, span=_source(plain, each.span)) for each in found),
         )
 
 
@@ -188,11 +249,23 @@ def checked(pair: TextPair | str) -> TextPair:
     raise DataError("each row is a prompt or (prompt, response), as text; response may be None")
 
 
-def _texts(plain: tuple[Aligned, Aligned | None]) -> TextPair:
+def _texts(plain: _Plain) -> TextPair:
     prompt, response = plain
     return prompt.text, None if response is None else response.text
 
 
-def _source(plain: tuple[Aligned, Aligned | None], span: TextSpan) -> TextSpan:
+def _source(plain: _Plain, span: TextSpan) -> TextSpan:
     aligned = plain[0] if span.text == "prompt" or plain[1] is None else plain[1]
     return TextSpan(span.text, *aligned.source(span.start, span.end))
+
+
+def _as_it_is(text: str) -> Aligned:
+    return Aligned(text, None)
+
+
+def _labelled(
+    row: LabelledRow | tuple[str, str | None, int],
+) -> tuple[str, str | None, int | None]:
+    if isinstance(row, LabelledRow):
+        return row.prompt, row.response, row.label
+    return row

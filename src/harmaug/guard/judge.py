@@ -21,9 +21,13 @@ _CHUNK = 4096
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The log-odds of one pair and, where it was cut, its windows and theirs."""
+    """The log-odds of one pair and, where it was cut, its windows and theirs.
+
+    `unknown` tells whether any of its tokens is unknown to the tokenizer.
+    """
 
     log_odds: float
+    unknown: bool
     windows: tuple[Window, ...] = ()
     window_log_odds: tuple[float, ...] = ()
 
@@ -38,8 +42,8 @@ class Judge:
     """Tokenizer, windows, model and calibration put together."""
 
     def __init__(self, tokenizer: Tokenizer, engine: Engine, settings: GuardSettings) -> None:
-        self._encode = PairEncoder(tokenizer)
-        self._encode_window = PairEncoder(tokenizer, settings.window)
+        self._encode = PairEncoder(tokenizer, own=True)
+        self._unknown = tokenizer.token_to_id("[UNK]")
         self._windower = Windower(tokenizer, settings.window)
         self._engine = engine
         self._settings = settings
@@ -53,7 +57,7 @@ class Judge:
 
     def at_once(self, pairs: Sequence[TextPair]) -> FloatArray:
         """Calibrated log-odds of pairs that fit one window, shape (n,); the rest is cut off."""
-        return self._scores(self._encode_window(pairs))
+        return self._scores([self._fit(row) for row in self._encode(pairs)])
 
     def _chunk(self, pairs: Sequence[TextPair]) -> list[Judgement]:
         rows = self._encode(pairs)
@@ -63,20 +67,21 @@ class Judge:
         ]
         flat: list[Encoded] = []
         for row, cut in zip(rows, windows, strict=True):
-            flat += self._encode_window([window.pair for window in cut]) if cut else [row]
-        scores = self._scores(flat)
+            flat += self._encode([window.pair for window in cut]) if cut else [row]
+        scores = self._scores([self._fit(row) for row in flat])
         result, place = [], 0
-        for cut in windows:
+        for row, cut in zip(rows, windows, strict=True):
             own = scores[place : place + max(1, len(cut))]
             place += len(own)
-            result.append(self._judgement(cut, own))
+            log_odds = combine(own, self._settings.tail_scale)
+            each = tuple(own.tolist()) if cut else ()
+            result.append(Judgement(log_odds, self._unknown in row.ids, tuple(cut), each))
         return result
 
-    def _judgement(self, windows: list[Window], scores: FloatArray) -> Judgement:
-        log_odds = combine(scores, self._settings.tail_scale)
-        if not windows:
-            return Judgement(log_odds)
-        return Judgement(log_odds, tuple(windows), tuple(scores.tolist()))
+    def _fit(self, row: Encoded) -> Encoded:
+        """Cut off what a window has too much: no more than tokens that came apart at its edge."""
+        size = self._settings.window
+        return row if len(row) <= size else Encoded(row.ids[:size], row.type_ids[:size])
 
     def _scores(self, rows: Sequence[Encoded]) -> FloatArray:
         raw = self._engine.log_odds(rows)

@@ -6,10 +6,28 @@ import dataclasses
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from harmaug.errors import ModelError
 
 FILE_NAME = "harmaug.json"
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A threshold with what it gave on labelled rows.
+
+    `recall` is over the harmful rows, `false_positive_rate` over the harmless; the intervals are
+    Wilson's at 95%.
+    """
+
+    threshold: float
+    recall: float
+    recall_interval: tuple[float, float]
+    false_positive_rate: float
+    false_positive_interval: tuple[float, float]
+    harmful: int
+    harmless: int
 
 
 @dataclass(frozen=True)
@@ -20,6 +38,8 @@ class GuardSettings:
     divides the log-odds (calibration). `thresholds` are named operating points on the calibrated
     probability; `default` names the one in force. `harmful_index` is the harmful class's logit.
     `tail_scale` is how fast the tail of harmless windows' log-odds falls (`guard.combine`).
+    `language` is what the guard was trained on: `en`, or `any` to mark no language as out of
+    scope. `calibrations` tells where thresholds come from, by name.
     """
 
     window: int = 512
@@ -29,6 +49,8 @@ class GuardSettings:
     harmful_index: int = 1
     normalise: bool = True
     tail_scale: float = 1.0
+    language: Literal["en", "any"] = "en"
+    calibrations: dict[str, Calibration] = field(default_factory=dict)
     format: int = 1
 
     @property
@@ -52,9 +74,18 @@ class GuardSettings:
         if not path.is_file():
             return cls()
         try:
-            settings = cls(**json.loads(path.read_text(encoding="utf-8")))
-        except (TypeError, ValueError) as error:
+            values = json.loads(path.read_text(encoding="utf-8"))
+            stored = values.pop("calibrations", {}).items()
+            calibrations = {name: _calibration(value) for name, value in stored}
+            settings = cls(**values, calibrations=calibrations)
+        except (AttributeError, TypeError, ValueError) as error:
             raise ModelError(f"{path}: not guard settings ({error}); export it again") from None
         if settings.default not in settings.thresholds:
             raise ModelError(f"{path}: default '{settings.default}' is not among its thresholds")
         return settings
+
+
+def _calibration(values: dict[str, object]) -> Calibration:
+    """Read one calibration; JSON has lists for pairs."""
+    pairs = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
+    return Calibration(**{**values, **pairs})  # type: ignore[arg-type]

@@ -26,16 +26,19 @@ class Encoded:
 
 
 class PairEncoder:
-    """Encodes rows with a private copy of a tokenizer, so that the caller's stays as it was.
+    """Encodes rows, without padding; make one and keep it.
 
-    Making one costs some 10 ms, so make it once. Text that spells a special token ("[SEP]") is
+    It works on a copy of the tokenizer, so that the caller's stays as it was, unless `own` hands
+    the tokenizer over (the copy costs some 10 ms). Text that spells a special token ("[SEP]") is
     encoded as ordinary text. Tokenizers that put nothing between two sequences (decoders) get a
     blank line there. With `max_length` the longer of the two sequences loses its end first, as
     `longest_first` of `transformers` does. Safe to call from many threads.
     """
 
-    def __init__(self, tokenizer: Tokenizer, max_length: int | None = None) -> None:
-        self._tokenizer = Tokenizer.from_str(tokenizer.to_str())
+    def __init__(
+        self, tokenizer: Tokenizer, max_length: int | None = None, *, own: bool = False
+    ) -> None:
+        self._tokenizer = tokenizer if own else Tokenizer.from_str(tokenizer.to_str())
         self._tokenizer.encode_special_tokens = True
         self._tokenizer.no_padding()
         if max_length is None:
@@ -51,7 +54,8 @@ class PairEncoder:
 
     def _row(self, prompt: str, response: str | None) -> str | tuple[str, str]:
         if response is None:
-            return prompt
+            return _valid(prompt)
+        prompt, response = _valid(prompt), _valid(response)
         return f"{prompt}\n\n{response}" if self._joined else (prompt, response)
 
 
@@ -60,6 +64,11 @@ def encode(
 ) -> list[Encoded]:
     """Encode pairs once; `PairEncoder` is for more than one call."""
     return PairEncoder(tokenizer, max_length)(pairs)
+
+
+def _valid(text: str) -> str:
+    """Replace lone surrogates, which no tokenizer takes, by question marks; lengths stay."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _encoded(encoding: Encoding) -> Encoded:

@@ -9,7 +9,8 @@ Rules, in order, repeated until nothing changes (so that normalising twice chang
 5. four or more single letters in a row with the same thing between them ("b o m b", "b.o.m.b")
    are joined, a different gap ("h o w  t o") being a space; alphabetical runs ("a b c d") stay;
 6. Cyrillic and Greek look-alikes become Latin letters in words that are otherwise Latin, and
-   in words made of perfect twins only where most letters of the text are Latin.
+   in words made of perfect twins only where most letters of the text are Latin;
+7. emoji and symbols glued to letters are set apart: no tokenizer knows a word with an emoji.
 
 Digits for letters ("b0mb") stay: undoing them damages codes, numbers and names, and the guard is
 trained on them instead. Words reversed or written one letter a line stay as well.
@@ -130,6 +131,8 @@ _MARK = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20f0\ufe20
 _STRIKE = "\u0334-\u0338\u20d2\u20d3\u20d8-\u20da\u20e5-\u20eb"
 _MARKS = re.compile(f"[{_MARK}]*[{_STRIKE}][{_MARK}]*|[{_MARK}]{{2,}}")
 _WORD = re.compile(r"[^\W\d_]+")
+_SYMBOL = "[\u2190-\u2bff\U0001f000-\U0001faff]"
+_GLUED = re.compile(rf"(?<=\w)(?={_SYMBOL})|(?<={_SYMBOL})(?=\w)")
 _TWIN_SCRIPT = re.compile("[\u0370-\u03ff\u0400-\u052f]")
 _GAP = r"[ \t\u00a0.,\-_*|/~·•]{1,3}"
 _SPACED = re.compile(rf"(?<![\w'’])[^\W\d_](?:{_GAP}[^\W\d_](?![\w'’])){{3,}}")
@@ -203,4 +206,16 @@ def _twins(text: str) -> list[Edit]:
     return _substitute(_WORD, text, latin)
 
 
-_RULES: tuple[Rule, ...] = (_invisible, _compatibility, _styled, _marks, _spaced, _twins)
+def _glued(text: str) -> list[Edit]:
+    return _substitute(_GLUED, text, lambda _: " ")
+
+
+_RULES: tuple[Rule, ...] = (
+    _invisible,
+    _compatibility,
+    _styled,
+    _marks,
+    _spaced,
+    _twins,
+    _glued,
+)
