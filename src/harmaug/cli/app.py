@@ -12,6 +12,8 @@ import typer
 
 from harmaug.errors import HarmaugError
 
+INTERRUPTED = 130
+
 app = typer.Typer(
     name="harmaug",
     help="Distil a big safety guard into a small one, and run it where it is needed.",
@@ -35,6 +37,7 @@ def main() -> None:
         sys.exit(2)
     except BrokenPipeError:
         sys.exit(0)
-    except KeyboardInterrupt:
-        sys.stderr.write("interrupted: run the same command again to go on where it stopped\n")
-        sys.exit(130)
+    except SystemExit as leaving:
+        if leaving.code == INTERRUPTED:
+            sys.stderr.write("interrupted: run the same command again to go on where it stopped\n")
+        raise

@@ -1,0 +1,79 @@
+"""What a user can get wrong on the command line: one line, exit status 2."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from harmaug.cli.app import main
+
+
+def harmaug(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str
+) -> tuple[int, str, str]:
+    monkeypatch.setattr(sys, "argv", ["harmaug", *arguments])
+    with pytest.raises(SystemExit) as leaving:
+        main()
+    captured = capsys.readouterr()
+    code = leaving.value.code
+    return (code if isinstance(code, int) else 0), captured.out, captured.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("run", "--set", "generate.sample=1"), "did you mean 'samples'?"),
+        (("run", "nowhere.yaml"), "no configuration 'nowhere.yaml'"),
+        (("run", "--set", "data.train=[absent.jsonl]"), "no data file absent.jsonl"),
+        (("run", "--set", "data.train=[quikstart]"), "did you mean 'quickstart'?"),
+        (
+            ("run", "--set", "data.train=[one.jsonl]"),
+            "has only label 1: a guard learns from both 0 and 1",
+        ),
+        (("run", "--set", "data.train=[none.jsonl]"), "has no labelled row"),
+        (("run", "--set", "data.train=[empty.jsonl]"), "has no rows"),
+        (("run", "--set", "data.train=[noprompt.jsonl]"), "noprompt.jsonl:1: no prompt"),
+        (("run", "--set", "data.train=[latin.jsonl]"), "latin.jsonl:1: not UTF-8"),
+        (("check", "hello", "--model", "nowhere/at/all"), "nowhere/at/all"),
+        (("score", "--in", "absent.jsonl", "--out", "x.jsonl"), "absent.jsonl"),
+    ],
+)
+def test_each_mistake_is_one_line_that_says_what_to_do(
+    arguments: tuple[str, ...],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "one.jsonl").write_text('{"prompt": "a", "label": 1}\n', encoding="utf-8")
+    (tmp_path / "none.jsonl").write_text('{"prompt": "a", "label": null}\n', encoding="utf-8")
+    (tmp_path / "empty.jsonl").write_text("", encoding="utf-8")
+    (tmp_path / "noprompt.jsonl").write_text('{"label": 1}\n', encoding="utf-8")
+    (tmp_path / "latin.jsonl").write_bytes(b'{"prompt": "caf\xe9", "label": 1}\n')
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("HARMAUG_DATA", raising=False)
+    code, _, err = harmaug(monkeypatch, capsys, *arguments)
+    assert code == 2
+    assert message in err
+    assert err.count("\n") == 1
+    assert err.startswith("error: ")
+
+
+def test_config_show_prints_what_run_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, _ = harmaug(monkeypatch, capsys, "config", "show", "paper", "--set", "seed=123")
+    assert code == 0
+    path = tmp_path / "mine.yaml"
+    path.write_text(out, encoding="utf-8")
+    assert harmaug(monkeypatch, capsys, "config", "show", str(path))[1] == out
+    assert "seed: 123" in out
+
+
+def test_doctor_says_what_is_missing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, _ = harmaug(monkeypatch, capsys, "doctor")
+    assert code == 0
+    assert "onnxruntime" in out
+    assert "model guard" in out
