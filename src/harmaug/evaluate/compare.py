@@ -1,54 +1,66 @@
-"""Two guards on the same examples: the difference of a metric with a paired interval."""
+"""Two guards on the same examples: the difference of every metric with a paired interval."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from harmaug.errors import DataError
-from harmaug.evaluate.metrics import METRICS, Estimate, bootstrap_metrics, measure
+from harmaug.evaluate.metrics import METRICS, Estimate, Sampled, estimates
 from harmaug.evaluate.predictions import Predictions
+from harmaug.scoring import FloatArray
 
 
 @dataclass(frozen=True)
 class Difference:
-    """`first` minus `second` on one metric; `share_above` is the share of resamples above 0."""
+    """One guard minus another on one metric; `share_above` is the share of resamples above 0."""
 
     metric: str
     estimate: Estimate
     share_above: float
 
 
-def compare(
-    first: Predictions,
-    second: Predictions,
-    metric: str,
-    *,
-    threshold: float,
-    resamples: int,
-    seed: int,
-) -> Difference:
-    """Compare two guards by a paired bootstrap over the examples that both answered.
+@dataclass(frozen=True)
+class Paired:
+    """Differences of every metric, points (7,), and of each resample, draws (resamples, 7)."""
 
-    Raises:
-        DataError: when they have no example in common.
+    points: FloatArray
+    draws: FloatArray
+
+    @classmethod
+    def of(
+        cls,
+        first: Predictions,
+        second: Predictions,
+        *,
+        threshold: float,
+        resamples: int,
+        seed: int,
+    ) -> Paired:
+        """Compare two guards by a paired bootstrap over the examples that both answered.
+
+        Raises:
+            DataError: when they have no example in common.
+        """
+        one, two = (
+            Sampled.of(predictions, threshold, resamples, seed)
+            for predictions in _common(first, second)
+        )
+        return cls(one.points - two.points, one.draws - two.draws)
+
+
+def difference(metric: str, benchmarks: Sequence[Paired]) -> Difference:
+    """Return the difference on one benchmark, or its mean over several.
+
+    Benchmarks are resampled apart from each other, so that the interval of the mean is that of
+    new examples from the same benchmarks, not of other benchmarks.
     """
-    first, second = _common(first, second)
-    at = METRICS.index(metric)
-    draws = (
-        bootstrap_metrics(first, threshold, resamples, seed)[:, at]
-        - bootstrap_metrics(second, threshold, resamples, seed)[:, at]
-    )
-    value = _value(first, metric, threshold) - _value(second, metric, threshold)
-    low, high = np.nanpercentile(draws, [2.5, 97.5])
-    return Difference(metric, Estimate(value, float(low), float(high)), float(np.mean(draws > 0)))
-
-
-def _value(predictions: Predictions, metric: str, threshold: float) -> float:
-    estimates = vars(measure(predictions, threshold, 1, 0))
-    value: float = estimates[metric].value
-    return value
+    points = np.mean([paired.points for paired in benchmarks], axis=0)
+    draws = np.mean([paired.draws for paired in benchmarks], axis=0)
+    column = draws[:, METRICS.index(metric)]
+    return Difference(metric, estimates(points, draws)[metric], float(np.mean(column > 0)))
 
 
 def _common(first: Predictions, second: Predictions) -> tuple[Predictions, Predictions]:

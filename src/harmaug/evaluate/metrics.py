@@ -8,9 +8,11 @@ counts 1) and for each resample alike. Tied scores are one step of the curve.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BeforeValidator
 
 from harmaug.evaluate.predictions import Predictions
 from harmaug.scoring import FloatArray
@@ -20,13 +22,17 @@ BINS = 10
 CHUNK = 100
 
 
+Figure = Annotated[float, BeforeValidator(lambda value: np.nan if value is None else value)]
+"""A number that JSON, which has no NaN, holds as null where it is not defined."""
+
+
 @dataclass(frozen=True)
 class Estimate:
     """A metric with its 95% interval; NaN where it is not defined (no row of one class)."""
 
-    value: float
-    low: float
-    high: float
+    value: Figure
+    low: Figure
+    high: Figure
 
     def __format__(self, spec: str) -> str:
         """Format as `.812 [.790, .833]` with the given spec for each figure."""
@@ -51,28 +57,51 @@ class Metrics:
     ece: Estimate
 
 
-def measure(predictions: Predictions, threshold: float, resamples: int, seed: int) -> Metrics:
-    """Compute every metric and its interval. Flagged is score > threshold.
+@dataclass(frozen=True)
+class Sampled:
+    """Every metric of the examples, shape (7,), and of each resample, shape (resamples, 7)."""
 
-    Undefined precision (nothing flagged) counts as 0, as does F1 then; metrics that need a class
-    which is absent are NaN.
-    """
-    table = _Sorted.of(predictions)
-    n = len(predictions.labels)
-    points = _metrics(table, np.ones((1, n)), threshold)[0]
-    draws = bootstrap_metrics(predictions, threshold, resamples, seed)
+    predictions: Predictions
+    threshold: float
+    points: FloatArray
+    draws: FloatArray
+
+    @classmethod
+    def of(cls, predictions: Predictions, threshold: float, resamples: int, seed: int) -> Sampled:
+        """Compute the metrics and resample them. Flagged is score > threshold.
+
+        Undefined precision (nothing flagged) counts as 0, as does F1 then; metrics that need a
+        class which is absent are NaN.
+        """
+        everything = np.ones((1, len(predictions.labels)))
+        points = _metrics(_Sorted.of(predictions), everything, threshold)[0]
+        draws = bootstrap_metrics(predictions, threshold, resamples, seed)
+        return cls(predictions, threshold, points, draws)
+
+    def metrics(self) -> Metrics:
+        """Return what is reported."""
+        labels = self.predictions.labels
+        return Metrics(
+            n=len(labels),
+            positives=int(labels.sum()),
+            missing=self.predictions.missing,
+            threshold=self.threshold,
+            **estimates(self.points, self.draws),
+        )
+
+
+def measure(predictions: Predictions, threshold: float, resamples: int, seed: int) -> Metrics:
+    """Compute every metric and its interval (`Sampled.of`)."""
+    return Sampled.of(predictions, threshold, resamples, seed).metrics()
+
+
+def estimates(points: FloatArray, draws: FloatArray) -> dict[str, Estimate]:
+    """Pair each metric's value, points (7,), with the interval of its resamples, draws (r, 7)."""
     low, high = _interval(draws)
-    estimates = {
+    return {
         name: Estimate(float(points[at]), float(low[at]), float(high[at]))
         for at, name in enumerate(METRICS)
     }
-    return Metrics(
-        n=n,
-        positives=int(predictions.labels.sum()),
-        missing=predictions.missing,
-        threshold=threshold,
-        **estimates,
-    )
 
 
 def bootstrap_metrics(

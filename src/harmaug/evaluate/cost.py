@@ -1,0 +1,172 @@
+"""What a guard costs: size, arithmetic, time and memory, each measured or counted, none assumed.
+
+Definitions. An *example* is a prompt, or a prompt with its response, as guards read it: template
+and special tokens counted, padding not counted, text longer than the window read in several
+windows. *Content tokens* are the tokens of the example's own text. FLOPs count a multiplication
+and an addition as two, forward pass alone. Latency is the median over examples, one at a time on
+one thread, tokenizing included. Throughput is the best over batch sizes on all cores. Peak memory
+is that of a fresh process that loads the guard and does this, Python included.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harmaug.evaluate.flops import arithmetic
+from harmaug.evaluate.lengths import lengths
+from harmaug.evaluate.sources import GuardSource
+from harmaug.guard.load import find
+from harmaug.scoring import Scorer, TextPair
+
+EXAMPLES = 128
+TIMEOUT_S = 600.0
+
+
+@dataclass(frozen=True)
+class Speed:
+    """What `harmaug.evaluate.profile` measures in a process of its own.
+
+    `latency_ms` and `latency_p95_ms` are of one example at a time on one thread;
+    `examples_per_s` is the best rate, reached at `batch` examples a call on `threads` cores.
+    """
+
+    latency_ms: float
+    latency_p95_ms: float
+    examples_per_s: float
+    batch: int
+    threads: int
+    peak_memory_bytes: int
+    load_seconds: float
+
+
+@dataclass(frozen=True)
+class Cost:
+    """The cost of a guard on `examples` examples; None is what could not be measured.
+
+    `flops_per_token` is per content token, `tokens` the mean a forward pass reads per example,
+    `content_tokens` the mean of the example's own.
+    """
+
+    guard: str
+    runtime: str
+    examples: int
+    parameters: int | None
+    file_bytes: int | None
+    tokens: float | None
+    content_tokens: float | None
+    flops_per_example: float | None
+    flops_per_token: float | None
+    speed: Speed | None
+
+
+@dataclass(frozen=True)
+class CostRatio:
+    """How many times as much one guard costs as another; None where one was not measured."""
+
+    parameters: float | None
+    file_bytes: float | None
+    flops_per_example: float | None
+    latency: float | None
+    throughput: float | None
+    peak_memory: float | None
+
+
+def cost_ratio(cost: Cost, base: Cost) -> CostRatio:
+    """Divide what `cost` takes by what `base` takes; throughput is base over cost likewise."""
+    return CostRatio(
+        parameters=_ratio(cost.parameters, base.parameters),
+        file_bytes=_ratio(cost.file_bytes, base.file_bytes),
+        flops_per_example=_ratio(cost.flops_per_example, base.flops_per_example),
+        latency=_speed_ratio(cost, base, lambda speed: speed.latency_ms),
+        throughput=_speed_ratio(base, cost, lambda speed: speed.examples_per_s),
+        peak_memory=_speed_ratio(cost, base, lambda speed: speed.peak_memory_bytes),
+    )
+
+
+def measure_cost(
+    guard: str,
+    source: GuardSource,
+    load: Callable[[], Scorer],
+    runtime: str,
+    pairs: Sequence[TextPair],
+) -> Cost:
+    """Count and measure a guard on at most `EXAMPLES` pairs, evenly spread.
+
+    `load` gives the guard, loaded, where it has to be asked how it reads.
+    """
+    step = max(1, len(pairs) // EXAMPLES)
+    sample = list(pairs[::step][:EXAMPLES])
+    folder = local_folder(source)
+    counted = None if folder is None else arithmetic(folder)
+    read = lengths(source, load, sample)
+    content = None if read is None else sum(row.content for row in read) / len(read)
+    tokens = None if read is None else sum(sum(row.windows) for row in read) / len(read)
+    flops = None
+    if counted is not None and read is not None:
+        flops = sum(counted.flops(width) for row in read for width in row.windows) / len(read)
+    return Cost(
+        guard=guard,
+        runtime=runtime,
+        examples=len(sample),
+        parameters=None if counted is None else counted.parameters,
+        file_bytes=None if folder is None else _file_bytes(source, folder),
+        tokens=tokens,
+        content_tokens=content,
+        flops_per_example=flops,
+        flops_per_token=None if flops is None or not content else flops / content,
+        speed=measure_speed(source, sample),
+    )
+
+
+def measure_speed(source: GuardSource, pairs: Sequence[TextPair]) -> Speed | None:
+    """Measure a guard in a fresh process; None where that process fails."""
+    payload = json.dumps({"source": source.to_json(), "pairs": pairs})
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "harmaug.evaluate.profile"],
+            input=payload,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=TIMEOUT_S,
+            check=True,
+        )
+        return Speed(**json.loads(done.stdout.splitlines()[-1]))
+    except (subprocess.SubprocessError, OSError, ValueError, TypeError, IndexError):
+        return None
+
+
+def local_folder(source: GuardSource) -> Path | None:
+    """Return where a guard's files are on this machine, None where they are not."""
+    if source.teacher is None:
+        return find(source.ref, source.precision).folder
+    if Path(source.ref).is_dir():
+        return Path(source.ref)
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(source.ref, local_files_only=True))
+    except (LocalEntryNotFoundError, HFValidationError):
+        return None
+
+
+def _file_bytes(source: GuardSource, folder: Path) -> int | None:
+    if source.teacher is None:
+        return find(source.ref, source.precision).model.stat().st_size
+    weights = [*folder.glob("*.safetensors"), *folder.glob("pytorch_model*.bin")]
+    return sum(path.stat().st_size for path in weights) or None
+
+
+def _ratio(value: float | None, base: float | None) -> float | None:
+    return None if value is None or not base else value / base
+
+
+def _speed_ratio(cost: Cost, base: Cost, read: Callable[[Speed], float]) -> float | None:
+    if cost.speed is None or base.speed is None:
+        return None
+    return _ratio(read(cost.speed), read(base.speed))

@@ -1,0 +1,64 @@
+"""Which guard is evaluated, and how it is loaded: as plain data that another process can take."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harmaug.guard import Guard
+from harmaug.guard.load import Precision
+from harmaug.scoring import Scorer
+
+if TYPE_CHECKING:
+    from harmaug.config import TeacherConfig
+
+
+@dataclass(frozen=True)
+class GuardSource:
+    """A guard by reference.
+
+    `teacher` is the JSON of a TeacherConfig for what the torch-free runtime does not load, None
+    for what it does; `precision` then picks the file.
+    """
+
+    ref: str
+    precision: Precision = "auto"
+    teacher: str | None = None
+
+    @classmethod
+    def of_teacher(cls, config: TeacherConfig) -> GuardSource:
+        """Return the source of a teacher."""
+        from harmaug.teachers.load import family_of
+
+        family = family_of(config) if config.family == "auto" else config.family
+        if family == "guard":
+            return cls(config.model)
+        return cls(config.model, teacher=config.model_dump_json())
+
+    def load(self, threads: int | None = None) -> Scorer:
+        """Load the guard on `threads` cores, all of them when None.
+
+        Raises:
+            ModelError: when it cannot be loaded.
+        """
+        if self.teacher is None:
+            return Guard.load(self.ref, threads=threads, precision=self.precision)
+        from harmaug.config import TeacherConfig
+        from harmaug.teachers.load import load_teacher
+
+        if threads is not None:
+            import torch
+
+            torch.set_num_threads(threads)
+        return load_teacher(TeacherConfig.model_validate_json(self.teacher))
+
+    def to_json(self) -> dict[str, str | None]:
+        """Return the source as a JSON object."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, text: str) -> GuardSource:
+        """Read what `to_json` gave, as text."""
+        return cls(**json.loads(text))

@@ -1,0 +1,65 @@
+"""Whether every model of a run is there, asked before anything is spent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from transformers import AutoConfig
+
+from harmaug.config import LLMConfig, RunConfig, TeacherConfig
+from harmaug.embedded import embedded_model
+from harmaug.errors import ConfigError, ModelError
+from harmaug.guard.load import find
+from harmaug.teachers.load import FAMILIES, family_of
+
+
+def check_models(config: RunConfig) -> None:
+    """Look for every model that the run will load.
+
+    Raises:
+        ConfigError: when a backend lacks a setting.
+        ModelError: naming the model that is missing and the setting that names it.
+    """
+    roles = {"respond.refusal": config.respond.refusal, "respond.harmful": config.respond.harmful}
+    if config.generate.samples > 0:
+        _check_llm("generate", config.generate.llm)
+        for setting, role in roles.items():
+            if role is not None:
+                _check_llm(setting, role.llm)
+    _check_teacher(config.label.teacher)
+    student = config.distill.student
+    if student == "embedded-encoder":
+        embedded_model("encoder")
+    else:
+        _check_checkpoint("distill.student", student, config.distill.revision)
+
+
+def _check_llm(setting: str, llm: LLMConfig) -> None:
+    if llm.backend == "embedded":
+        embedded_model("chat")
+    elif llm.backend == "transformers":
+        if llm.model is None:
+            raise ConfigError(f"{setting}.llm.model: name a folder or a hub id")
+        _check_checkpoint(f"{setting}.llm.model", llm.model, llm.revision)
+    elif llm.model is None or llm.base_url is None:
+        raise ConfigError(f"{setting}.llm: backend openai needs model and base_url")
+
+
+def _check_teacher(teacher: TeacherConfig) -> None:
+    if teacher.family not in {"auto", *FAMILIES}:
+        FAMILIES.load(teacher.family)
+    family = family_of(teacher) if teacher.family == "auto" else teacher.family
+    if family == "guard":
+        find(teacher.model)
+    else:
+        _check_checkpoint("label.teacher.model", teacher.model, teacher.revision)
+
+
+def _check_checkpoint(setting: str, model: str, revision: str | None) -> None:
+    if Path(model).is_dir() and not (Path(model) / "config.json").is_file():
+        raise ModelError(f"{setting}: {model} is no model folder: it has no config.json")
+    try:
+        AutoConfig.from_pretrained(model, revision=revision or "main")
+    except (OSError, ValueError, KeyError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise ModelError(f"{setting}: no model '{model}' ({reason})") from None

@@ -1,0 +1,147 @@
+"""What was generated, in figures and samples, read from the parts of a run."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from harmaug.augment.attack import INJECTION, REQUEST, TEMPLATE
+from harmaug.augment.exemplars import harmful_prompts
+from harmaug.augment.refusals import is_refusal
+from harmaug.evaluate.metrics import Estimate
+from harmaug.evaluate.results import DataFacts, GenerationFacts, KindFacts, Sample
+from harmaug.pipeline.context import Context, llm_identity
+from harmaug.pipeline.generation import Generation
+from harmaug.pipeline.labelling import Table
+from harmaug.pipeline.timing import stage_seconds
+from harmaug.rows import Instruction, LabelledRow, Pair, ScoredPair
+from harmaug.runs.fingerprint import fingerprint, rows_fingerprint
+from harmaug.runs.parts import PartFolder, rows_of
+
+BINS = 20
+KEPT_SAMPLES = 150
+DROPPED_SAMPLES = 50
+
+
+def data_facts(
+    context: Context, rows: Sequence[LabelledRow], scored: PartFolder[ScoredPair]
+) -> DataFacts:
+    """Describe D and how the teacher judges it."""
+    tau = context.config.label.tau
+    answered = [row for row in rows_of(scored) if row.score is not None]
+    agreeing = sum((row.score or 0.0) > tau == (row.label == 1) for row in answered)
+    return DataFacts(
+        train=context.config.data.train,
+        revision=rows_fingerprint(rows),
+        n=len(rows),
+        positives=sum(row.label == 1 for row in rows),
+        exemplars=len(harmful_prompts(rows)),
+        missing=len(rows) - len(answered),
+        agreement=agreeing / len(answered) if answered else None,
+    )
+
+
+def generation_facts(
+    context: Context, generation: Generation, pairs: Table, scored: PartFolder[ScoredPair]
+) -> GenerationFacts:
+    """Gather everything about the generated set that the report shows."""
+    config = context.config.generate
+    judged = list(rows_of(generation.judged))
+    asked = [row for row in judged if row.error is None and row.drop != "minors"]
+    refused = sum(is_refusal(row.raw, verdicts=False) for row in asked)
+    stages = context.folder.root / "stages"
+    alone = [row.score for row in rows_of(scored) if row.kind == "empty" and row.score is not None]
+    histogram, _ = np.histogram(alone, bins=BINS, range=(0.0, 1.0))
+    return GenerationFacts(
+        llm=config.llm.model or config.llm.backend,
+        llm_fingerprint=fingerprint(llm_identity(config.llm)),
+        template=fingerprint(TEMPLATE, REQUEST, INJECTION, config.prefix, config.attack),
+        attack=config.attack,
+        prefix=config.prefix,
+        drawn=generation.drawn,
+        asked=len(asked),
+        refused=refused,
+        success=wilson(len(asked) - refused, len(asked)),
+        kept=len(generation.kept),
+        drops=dict(Counter(generation.drops).most_common()),
+        tokens_in=sum(row.tokens_in for row in judged),
+        tokens_out=sum(row.tokens_out for row in judged),
+        seconds=stage_seconds(*stages.glob(f"generate-{generation.name}-r*")),
+        respond_seconds=stage_seconds(pairs.parts.path),
+        label_seconds=stage_seconds(scored.path),
+        kinds=_kinds(rows_of(pairs.parts), rows_of(scored), context.config.label.tau),
+        histogram=tuple(int(count) for count in histogram),
+        samples=_samples(generation.kept, judged, rows_of(scored)),
+    )
+
+
+def wilson(successes: int, n: int) -> Estimate:
+    """Return a share with its 95% Wilson score interval (Wilson 1927); NaN where n is 0."""
+    if n == 0:
+        return Estimate(math.nan, math.nan, math.nan)
+    z, share = 1.959964, successes / n
+    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    return Estimate(share, max(0.0, centre - half), min(1.0, centre + half))
+
+
+def _kinds(
+    pairs: Iterable[Pair], scored: Iterable[ScoredPair], tau: float
+) -> tuple[KindFacts, ...]:
+    written: defaultdict[str, list[Pair]] = defaultdict(list)
+    scores: defaultdict[str, list[float | None]] = defaultdict(list)
+    for pair, row in zip(pairs, scored, strict=True):
+        written[pair.kind].append(pair)
+        if pair.error is None:
+            scores[pair.kind].append(row.score)
+    return tuple(
+        KindFacts(
+            kind=kind,
+            n=len(rows),
+            failed=dict(Counter(row.error for row in rows if row.error is not None)),
+            refusals=sum(is_refusal(row.response or "", verdicts=True) for row in rows),
+            flagged=sum(score is not None and score > tau for score in scores[kind]),
+            missing=sum(score is None for score in scores[kind]),
+            tokens_in=sum(row.tokens_in for row in rows),
+            tokens_out=sum(row.tokens_out for row in rows),
+        )
+        for kind, rows in written.items()
+    )
+
+
+def _samples(
+    kept: Sequence[Instruction], judged: Sequence[Instruction], scored: Iterable[ScoredPair]
+) -> tuple[Sample, ...]:
+    """Take instructions evenly over the run, kept ones first; nothing that was unspeakable."""
+    used = {row.id for row in kept}
+    dropped = [row for row in judged if row.id not in used and row.drop and row.prompt]
+    chosen = [*_spread(kept, KEPT_SAMPLES), *_spread(dropped, DROPPED_SAMPLES)]
+    wanted = {row.id for row in chosen}
+    found: defaultdict[str, list[ScoredPair]] = defaultdict(list)
+    for row in scored:
+        instruction = row.id.rpartition(":")[0]
+        if instruction in wanted:
+            found[instruction].append(row)
+    return tuple(_sample(row, row.id in used, found[row.id]) for row in chosen)
+
+
+def _sample(row: Instruction, kept: bool, pairs: Sequence[ScoredPair]) -> Sample:
+    return Sample(
+        id=row.id,
+        prompt=row.prompt,
+        drop=None if kept else row.drop,
+        score=next((pair.score for pair in pairs if pair.kind == "empty"), None),
+        exemplar_ids=row.exemplar_ids,
+        responses=tuple(
+            (pair.kind, pair.response, pair.score) for pair in pairs if pair.response is not None
+        ),
+    )
+
+
+def _spread(rows: Sequence[Instruction], count: int) -> list[Instruction]:
+    if len(rows) <= count:
+        return list(rows)
+    return [rows[at * len(rows) // count] for at in range(count)]

@@ -1,0 +1,59 @@
+"""Tiny real models, made once a session, and a configuration that runs the whole method on them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harmaug.config import RunConfig
+from tests.models import chat_model, classifier
+
+
+@pytest.fixture(scope="session")
+def tiny_chat(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A causal LM that writes nonsense."""
+    return chat_model(tmp_path_factory.mktemp("models") / "chat")
+
+
+@pytest.fixture(scope="session")
+def tiny_classifier(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A BERT classifier with random weights: a teacher, or where a student starts."""
+    return classifier(tmp_path_factory.mktemp("models") / "classifier")
+
+
+@pytest.fixture(scope="session")
+def tiny_config(tiny_chat: Path, tiny_classifier: Path) -> RunConfig:
+    """The whole method in seconds: the quickstart's data, tiny models, few rows."""
+    llm = {"backend": "transformers", "model": str(tiny_chat)}
+    sampling = {"max_new_tokens": 8}
+    responder = {"llm": llm, "sampling": sampling}
+    return RunConfig.model_validate(
+        {
+            "name": "tiny",
+            "part_rows": 16,
+            "data": {"train": ["quickstart"], "max_rows": 120},
+            "generate": {
+                "llm": llm,
+                "sampling": sampling,
+                "samples": 40,
+                "filters": {"mode": "count"},
+            },
+            "respond": {"refusal": responder, "harmful": responder},
+            "label": {"teacher": {"model": str(tiny_classifier)}},
+            "distill": {
+                "student": str(tiny_classifier),
+                "epochs": 2,
+                "batch_size": 16,
+                "learning_rate": 1e-3,
+                "warmup_steps": 2,
+                "max_length": 32,
+                "precision": "float32",
+            },
+            "evaluate": {
+                "benchmarks": [{"name": "quickstart-test", "max_rows": 60}],
+                "bootstrap": 100,
+                "cost": False,
+            },
+        }
+    )
