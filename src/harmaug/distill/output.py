@@ -9,6 +9,7 @@ from string import Template
 from harmaug.config.models import DistillConfig
 from harmaug.distill.result import DistillResult
 from harmaug.distill.student import Student
+from harmaug.export.fused_bert import BertShape, write_fused_bert
 from harmaug.export.int8 import quantise
 from harmaug.export.onnx import to_onnx
 from harmaug.guard.settings import GuardSettings
@@ -32,7 +33,11 @@ def write_student(
     GuardSettings(window=result.window).save(folder)
     to_onnx(folder, folder / "onnx" / "model.onnx")
     if config.quantise:
-        quantise(folder / "onnx" / "model.onnx", folder / "onnx" / "model_quantized.onnx")
+        shape, quantised = BertShape.of(folder), folder / "onnx" / "model_quantized.onnx"
+        if shape is None:
+            quantise(folder / "onnx" / "model.onnx", quantised)
+        else:
+            write_fused_bert(folder, shape, quantised)
     result.save(folder, settings)
     (folder / "README.md").write_text(model_card(result, settings), encoding="utf-8")
 

@@ -1,0 +1,189 @@
+"""A BERT classifier as the ONNX graph that onnxruntime runs fastest on a CPU, in int8.
+
+A traced graph keeps what a trace leaves: masks that are added to every attention score, scattered
+transposes, quantisation once for each product. This one is written by hand from the weights:
+`DynamicQuantizeMatMul` for every product, `MultiHeadAttention` (which blocks for the cache) and a
+plain `Add` before each layer norm (the fused one is ten times slower). Rows run one by one, so
+there is no padding and no mask. On a 6-layer encoder of width 384 it runs 32 tokens 25% faster and
+512 tokens 40% faster than the traced graph after `quantize_dynamic`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+from safetensors.numpy import load_file
+
+Array = NDArray[np.float32]
+Constant = NDArray[np.float32] | NDArray[np.int64] | NDArray[np.int8]
+_CONTRIB = "com.microsoft"
+
+
+@dataclass(frozen=True)
+class BertShape:
+    """What the graph needs of a BERT's `config.json`."""
+
+    layers: int
+    heads: int
+    epsilon: float
+    labels: int
+
+    @classmethod
+    def of(cls, folder: Path) -> BertShape | None:
+        """Read a checkpoint's shape; None where it is no plain BERT classifier."""
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        plain = (
+            config.get("architectures") == ["BertForSequenceClassification"]
+            and config.get("hidden_act") == "gelu"
+            and config.get("position_embedding_type", "absolute") == "absolute"
+            and (folder / "model.safetensors").is_file()
+        )
+        if not plain:
+            return None
+        return cls(
+            layers=config["num_hidden_layers"],
+            heads=config["num_attention_heads"],
+            epsilon=config["layer_norm_eps"],
+            labels=len(config.get("id2label", {0: "", 1: ""})),
+        )
+
+
+def write_fused_bert(folder: Path, shape: BertShape, out: Path) -> None:
+    """Write a checkpoint's int8 graph.
+
+    Inputs `input_ids` and `token_type_ids`, int64, shape (n, tokens), rows of one length without
+    padding; output `logits`, float32, shape (n, labels). The file appears when whole.
+    """
+    weights = load_file(folder / "model.safetensors")
+    graph = _Graph({name: array.astype(np.float32) for name, array in weights.items()})
+    hidden = _embeddings(graph, shape)
+    for index in range(shape.layers):
+        hidden = _layer(graph, hidden, index, shape)
+    first = graph.add("Gather", hidden, graph.constant("first", np.array(0)), axis=1)
+    pooled = graph.add("Tanh", graph.dense(first, "bert.pooler.dense"))
+    graph.nodes.append(
+        helper.make_node("Identity", [graph.dense(pooled, "classifier")], ["logits"])
+    )
+    model = helper.make_model(
+        _proto(graph, shape.labels),
+        opset_imports=[helper.make_opsetid("", 17), helper.make_opsetid(_CONTRIB, 1)],
+        ir_version=8,
+        producer_name="harmaug",
+    )
+    partial = out.with_suffix(".partial")
+    onnx.save(model, str(partial))
+    partial.replace(out)
+
+
+def _embeddings(graph: _Graph, shape: BertShape) -> str:
+    place = "bert.embeddings."
+    length = graph.add(
+        "Slice",
+        graph.add("Shape", "input_ids"),
+        *(graph.constant(f"slice{at}", np.array([at])) for at in (1, 2)),
+    )
+    zero = graph.constant("zero", np.array([0]))
+    positions = graph.constant("positions", graph.weights[place + "position_embeddings.weight"])
+    summed = graph.add(
+        "Add",
+        graph.table("input_ids", place + "word_embeddings"),
+        graph.add(
+            "Gather",
+            graph.constant("types", graph.weights[place + "token_type_embeddings.weight"]),
+            "token_type_ids",
+        ),
+    )
+    summed = graph.add("Add", summed, graph.add("Slice", positions, zero, length, zero))
+    return graph.norm(summed, place + "LayerNorm", shape.epsilon)
+
+
+def _layer(graph: _Graph, hidden: str, index: int, shape: BertShape) -> str:
+    place = f"bert.encoder.layer.{index}."
+    query, key, value = (
+        graph.product(hidden, f"{place}attention.self.{part}") for part in ("query", "key", "value")
+    )
+    seen = graph.add(
+        "MultiHeadAttention", query, key, value, domain=_CONTRIB, num_heads=shape.heads
+    )
+    seen = graph.add("Add", hidden, graph.product(seen, place + "attention.output.dense"))
+    hidden = graph.norm(seen, place + "attention.output.LayerNorm", shape.epsilon)
+    wide = graph.add("Gelu", graph.product(hidden, place + "intermediate.dense"), domain=_CONTRIB)
+    deep = graph.add("Add", hidden, graph.product(wide, place + "output.dense"))
+    return graph.norm(deep, place + "output.LayerNorm", shape.epsilon)
+
+
+@dataclass
+class _Graph:
+    """Nodes and constants as they are added; each method returns the name of its output."""
+
+    weights: Mapping[str, Array]
+    nodes: list[onnx.NodeProto] = field(default_factory=list)
+    constants: list[onnx.TensorProto] = field(default_factory=list)
+
+    def add(self, kind: str, *inputs: str, domain: str = "", **attributes: float) -> str:
+        name = f"{kind}_{len(self.nodes)}"
+        node = helper.make_node(kind, inputs, [name], name=name, domain=domain)
+        node.attribute.extend(
+            helper.make_attribute(key, value) for key, value in attributes.items()
+        )
+        self.nodes.append(node)
+        return name
+
+    def constant(self, name: str, array: Constant) -> str:
+        self.constants.append(numpy_helper.from_array(np.array(array, order="C"), name))
+        return name
+
+    def norm(self, value: str, place: str, epsilon: float) -> str:
+        parts = [
+            self.constant(f"{place}.{part}", self.weights[f"{place}.{part}"])
+            for part in ("weight", "bias")
+        ]
+        return self.add("LayerNormalization", value, *parts, axis=-1, epsilon=epsilon)
+
+    def dense(self, value: str, place: str) -> str:
+        weight = self.constant(f"{place}.weight", self.weights[f"{place}.weight"].T)
+        bias = self.constant(f"{place}.bias", self.weights[f"{place}.bias"])
+        return self.add("Gemm", value, weight, bias)
+
+    def product(self, value: str, place: str) -> str:
+        """A dense layer in int8: weights symmetric by column, activations as they come."""
+        weight, scale = _int8(self.weights[f"{place}.weight"].T, axis=0)
+        return self.add(
+            "DynamicQuantizeMatMul",
+            value,
+            self.constant(f"{place}.weight", weight),
+            self.constant(f"{place}.scale", scale),
+            self.constant(f"{place}.zero", np.zeros(scale.shape, np.int8)),
+            self.constant(f"{place}.bias", self.weights[f"{place}.bias"]),
+            domain=_CONTRIB,
+        )
+
+    def table(self, ids: str, place: str) -> str:
+        """An embedding table in int8 with one scale for each token."""
+        weight, scale = _int8(self.weights[f"{place}.weight"], axis=1)
+        rows = self.add("Gather", self.constant(f"{place}.weight", weight), ids)
+        scales = self.add("Gather", self.constant(f"{place}.scale", scale[:, None]), ids)
+        return self.add("Mul", self.add("Cast", rows, to=TensorProto.FLOAT), scales)
+
+
+def _int8(weight: Array, axis: int) -> tuple[NDArray[np.int8], Array]:
+    """Quantise symmetrically, with the scale of the largest value along `axis`."""
+    scale = np.maximum(np.abs(weight).max(axis=axis), 1e-9) / 127
+    whole = np.round(weight / np.expand_dims(scale, axis))
+    return whole.astype(np.int8), scale.astype(np.float32)
+
+
+def _proto(graph: _Graph, labels: int) -> onnx.GraphProto:
+    inputs = [
+        helper.make_tensor_value_info(name, TensorProto.INT64, ["rows", "tokens"])
+        for name in ("input_ids", "token_type_ids")
+    ]
+    output = helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["rows", labels])
+    return helper.make_graph(graph.nodes, "guard", inputs, [output], graph.constants)
