@@ -12,6 +12,10 @@ from recipes.chat.openings import INJECTED
 from recipes.chat.outlines import EVERYDAY_FRAMES, HARM_FRAMES, SAFE_FRAMES, framed
 from recipes.chat.sentences import Sentence, harmful_sentences, harmless_sentences
 
+# The project's own sentences are fewer and more varied than the files': they count this often.
+AUTHORED_WEIGHT = 4
+# How many documents set all their acts into one frame, which the next sentence is to copy.
+ONE_FRAME = 0.3
 # Sentences of one list or request may share words, but not this much of their trigrams.
 APART = 0.5
 
@@ -22,7 +26,8 @@ class Group:
 
     sentences: list[Sentence]
     near: list[list[int]]
-    with_act: list[int]
+    seeds: list[int]
+    seeds_with_act: list[int]
 
     def similar(self, count: int, rng: random.Random, acts: bool) -> list[Sentence]:
         """About ``count`` neighbouring sentences (2 at least), none nearly the same as another.
@@ -31,7 +36,7 @@ class Group:
         """
         chosen: list[Sentence] = []
         while len(chosen) < min(count, 2):
-            seed = rng.choice(self.with_act) if acts else rng.randrange(len(self.sentences))
+            seed = rng.choice(self.seeds_with_act if acts else self.seeds)
             pool = [seed, *self.near[seed]]
             rng.shuffle(pool)
             chosen = []
@@ -65,19 +70,29 @@ class Corpus:
     def twin_texts(self, count: int, rng: random.Random) -> list[str]:
         """Harmless sentences that speak of harmful acts of one kind."""
         chosen = self.harmful.similar(count, rng, acts=True)
-        return [framed(SAFE_FRAMES, s.act, rng) for s in chosen if s.act is not None]
+        frames = _some(SAFE_FRAMES, rng)
+        return [framed(frames, s.act, rng) for s in chosen if s.act is not None]
+
+
+def _some(frames: tuple[str, ...], rng: random.Random) -> tuple[str, ...]:
+    return (rng.choice(frames),) if rng.random() < ONE_FRAME else frames
 
 
 def _varied(sentences: list[Sentence], frames: tuple[str, ...], rng: random.Random) -> list[str]:
+    frames = _some(frames, rng)
+    share = 1.0 if len(frames) == 1 else 0.4
     return [
-        framed(frames, s.act, rng) if s.act is not None and rng.random() < 0.4 else s.text
+        framed(frames, s.act, rng) if s.act is not None and rng.random() < share else s.text
         for s in sentences
     ]
 
 
 def _group(sentences: list[Sentence], minilm: Path) -> Group:
     near = nearest([s.text for s in sentences], minilm)
-    return Group(sentences, near, [i for i, s in enumerate(sentences) if s.act is not None])
+    seeds = [
+        i for i, s in enumerate(sentences) for _ in range(AUTHORED_WEIGHT if s.authored else 1)
+    ]
+    return Group(sentences, near, seeds, [i for i in seeds if sentences[i].act is not None])
 
 
 def load_corpus(data: Path, minilm: Path) -> Corpus:

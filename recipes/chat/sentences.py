@@ -6,6 +6,7 @@ all, and no text joins minors with anything sexual.
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -71,6 +72,7 @@ class Sentence:
 
     text: str
     act: str | None
+    authored: bool
 
 
 def act_of(text: str) -> str | None:
@@ -106,15 +108,16 @@ def _authored(name: str) -> Iterator[str]:
             yield json.loads(line)["prompt"]
 
 
-def _sentences(texts: Iterator[str], harmful: bool) -> list[Sentence]:
+def _sentences(texts: Iterator[str], own: str, harmful: bool) -> list[Sentence]:
     found: dict[str, Sentence] = {}
-    for raw in texts:
+    sourced = ((text, False) for text in texts)
+    for raw, authored in itertools.chain(sourced, ((text, True) for text in _authored(own))):
         text = one_line(raw)
         if not 3 <= len(text.split()) <= MAX_WORDS:
             continue
         if sexual_about_minors(text) or (harmful and mentions_minors(text)):
             continue
-        found.setdefault(text.lower(), Sentence(text, act_of(text)))
+        found.setdefault(text.lower(), Sentence(text, act_of(text), authored))
     return list(found.values())
 
 
@@ -126,9 +129,8 @@ def harmful_sentences(data: Path) -> list[Sentence]:
             rows = [row.prompt for row in read_rows(data, name) if _usable(row)]
             step = max(1.0, len(rows) / limit)
             yield from (rows[int(i * step)] for i in range(min(limit, len(rows))))
-        yield from _authored("harmful_prompts.jsonl")
 
-    return _sentences(texts(), harmful=True)
+    return _sentences(texts(), "harmful_prompts.jsonl", harmful=True)
 
 
 def harmless_sentences(data: Path) -> list[Sentence]:
@@ -139,6 +141,5 @@ def harmless_sentences(data: Path) -> list[Sentence]:
             rows = [row.prompt for row in read_rows(data, name) if row.label != 1]
             step = max(1.0, len(rows) / limit)
             yield from (rows[int(i * step)] for i in range(min(limit, len(rows))))
-        yield from _authored("benign_prompts.jsonl")
 
-    return _sentences(texts(), harmful=False)
+    return _sentences(texts(), "benign_prompts.jsonl", harmful=False)

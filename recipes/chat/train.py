@@ -11,7 +11,7 @@ import logging
 import math
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,10 +28,12 @@ from recipes.minilm import minilm_folder
 
 FOLDER = Path("models/chat")
 MAX_TOKENS = 320
-BATCH_TOKENS = 4096
+BATCH_TOKENS = 6144
 CHUNK = 3000
 LEARNING_RATE = 8e-4
 WARMUP_TOKENS = 200_000
+# The learning rate falls, and starts over: after the first leg there is a model to work with.
+LEGS = (1_703_000, 4_000_000)
 SEED = 11
 
 log = logging.getLogger(__name__)
@@ -75,10 +77,15 @@ def batches(chunk: int, corpus: Corpus, tokenizer: Tokenizer) -> Iterator[tuple[
         )
 
 
-def learning_rate(seen: int, total: int) -> float:
-    """Linear warm-up, then a cosine to a fiftieth."""
+def learning_rate(seen: int, legs: Sequence[int]) -> float:
+    """Within each leg a linear warm-up, then a cosine to a fiftieth."""
+    leg = legs[0]
+    for leg in legs:
+        if seen < leg:
+            break
+        seen -= leg
     warm = min(1.0, (seen + 1) / WARMUP_TOKENS)
-    return LEARNING_RATE * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * seen / total)))
+    return LEARNING_RATE * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * seen / leg)))
 
 
 def optimizer_of(model: BertLMHeadModel) -> torch.optim.AdamW:
@@ -86,16 +93,19 @@ def optimizer_of(model: BertLMHeadModel) -> torch.optim.AdamW:
     decayed = [p for p in model.parameters() if p.dim() == 2]
     others = [p for p in model.parameters() if p.dim() != 2]
     groups = [{"params": decayed, "weight_decay": 0.05}, {"params": others, "weight_decay": 0.0}]
-    return torch.optim.AdamW(groups, lr=LEARNING_RATE, betas=(0.9, 0.98))
+    return torch.optim.AdamW(groups, lr=LEARNING_RATE, betas=(0.9, 0.98), fused=True)
 
 
-def train(model: BertLMHeadModel, corpus: Corpus, total: int, checkpoint: Path) -> None:
-    """Train until ``total`` tokens were seen, resuming from ``checkpoint`` where it exists."""
+def train(model: BertLMHeadModel, corpus: Corpus, legs: Sequence[int], checkpoint: Path) -> None:
+    """Train for the tokens of all ``legs``, resuming from ``checkpoint`` where it exists."""
+    total = sum(legs)
     tokenizer, optimizer, progress = chat_tokenizer(), optimizer_of(model), Progress()
     if checkpoint.exists():
         saved = torch.load(checkpoint, weights_only=True)
         model.load_state_dict(saved["model"])
         optimizer.load_state_dict(saved["optimizer"])
+        for group in optimizer.param_groups:
+            group["fused"], group["foreach"] = True, None
         progress = Progress(saved["chunk"], saved["tokens"])
         log.info("resumed at %d tokens", progress.tokens)
     started, before = time.monotonic(), progress.tokens
@@ -103,7 +113,7 @@ def train(model: BertLMHeadModel, corpus: Corpus, total: int, checkpoint: Path) 
         losses = []
         for ids, weights in batches(progress.chunk, corpus, tokenizer):
             for group in optimizer.param_groups:
-                group["lr"] = learning_rate(progress.tokens, total)
+                group["lr"] = learning_rate(progress.tokens, legs)
             with torch.autocast("cpu", torch.bfloat16):
                 value = loss(model, ids, weights)
             optimizer.zero_grad()
@@ -129,7 +139,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--cache", type=Path, default=Path("build/recipes"))
-    parser.add_argument("--tokens", type=float, default=8e6, help="training tokens, padding too")
+    parser.add_argument(
+        "--tokens", type=float, nargs="+", default=LEGS, help="tokens of each leg, padding too"
+    )
     parser.add_argument("--out", type=Path, default=FOLDER)
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
@@ -137,7 +149,7 @@ def main() -> None:
     minilm = minilm_folder(arguments.cache)
     model = warm_model(minilm).train()
     corpus = load_corpus(arguments.data, minilm)
-    train(model, corpus, int(arguments.tokens), arguments.cache / "chat.pt")
+    train(model, corpus, [int(leg) for leg in arguments.tokens], arguments.cache / "chat.pt")
     save(arguments.out)
     save_chat(model, arguments.out)
 
