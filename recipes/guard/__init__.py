@@ -1,0 +1,1 @@
+"""How the embedded guard was made: data, training, calibration and the ledger of evaluations."""

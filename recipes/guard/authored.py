@@ -1,0 +1,51 @@
+"""The data written for this project: part trains the guard, a tenth of it is kept to develop on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from harmaug.augment.minors import sexualises_minors
+from recipes.guard.example import Example
+
+FOLDER = Path("data/authored")
+REQUESTS = ("benign_prompts", "harmful_prompts", "jailbreaks")
+PAIRS = ("pairs_requests", "pairs_questions")
+DOUBT = 0.02
+HELD = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Authored:
+    """An authored row; `held` rows never train the guard."""
+
+    example: Example
+    category: str
+    held: bool
+
+
+def read_authored(folder: Path = FOLDER) -> list[Authored]:
+    """Every authored row, in file order. Rows that share a prompt or a wrapper stay together."""
+    result = []
+    for name in (*REQUESTS, *PAIRS):
+        with (folder / f"{name}.jsonl").open(encoding="utf-8") as lines:
+            for line in lines:
+                row = json.loads(line)
+                if sexualises_minors(f"{row['prompt']} {row['response'] or ''}"):
+                    continue
+                example = Example(
+                    prompt=row["prompt"],
+                    response=row["response"],
+                    harm=1 - DOUBT if row["label"] else DOUBT,
+                    source=f"authored_{name}",
+                    register="pair" if row["response"] else "request",
+                )
+                key = f"wrapper {row['wrapper']}" if "wrapper" in row else row["prompt"]
+                result.append(Authored(example, str(row["category"]), _held(key)))
+    return result
+
+
+def _held(key: str) -> bool:
+    return int(hashlib.sha256(key.encode()).hexdigest(), 16) % HELD == 0

@@ -1,0 +1,72 @@
+"""What decisions are made on: held-out sources and held-out rows, never `data/eval`.
+
+The public files here bar training of shipped weights by their licence (ToxicChat, PKU-SafeRLHF and
+others) or are left out of training for this purpose (OpenAI's rule-based-reward sets). None of
+their rows trains the guard, so each stands for a source that the guard has not seen.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harmaug.rows import LabelledRow
+from harmaug.sources.files import read_file
+from recipes.guard.authored import read_authored
+from recipes.guard.public import held_question
+
+FILES = (
+    "toxicchat_train_human",
+    "saferlhf_mini",
+    "harm_openai_rbr_prompts",
+    "pairs_openai_rbr",
+    "safety_tuned_llamas_prompts",
+    "sa_wikipedia_toxicity",
+    "stormfront_hate",
+)
+AT_MOST = 2_600
+
+
+@dataclass(frozen=True)
+class DevelopmentSet:
+    """Labelled rows of one source that the guard was not trained on."""
+
+    name: str
+    rows: Sequence[LabelledRow]
+
+
+def development_sets(data: Path) -> Iterator[DevelopmentSet]:
+    """The held-out sources, then the held-out rows of sources that do train."""
+    for name in FILES:
+        rows = _labelled(read_file(data / "train" / f"{name}.jsonl.gz"))
+        yield DevelopmentSet(name, random.Random(0).sample(rows, min(AT_MOST, len(rows))))
+    questions = _labelled(read_file(data / "train" / "gptfuzz_responses.jsonl.gz"))
+    yield DevelopmentSet("gptfuzz_held", [row for row in questions if held_question(row.prompt)])
+    yield from _authored()
+
+
+def _labelled(rows: Sequence[LabelledRow]) -> list[LabelledRow]:
+    return [row for row in rows if row.label is not None]
+
+
+def _authored() -> Iterator[DevelopmentSet]:
+    held = [row.example for row in read_authored() if row.held]
+    for name, pairs in (("authored_requests", False), ("authored_pairs", True)):
+        yield DevelopmentSet(
+            name,
+            [
+                LabelledRow(
+                    id=f"{name}:{index}",
+                    prompt=example.prompt,
+                    response=example.response,
+                    label=example.label,
+                    category=None,
+                    source=example.source,
+                    label_of="response" if pairs else "prompt",
+                )
+                for index, example in enumerate(held)
+                if (example.register == "pair") == pairs
+            ],
+        )

@@ -1,0 +1,73 @@
+"""Open text without labels, labelled by a first guard of our own (self-distillation).
+
+Only rows that the first guard is sure of are kept, and its calibrated probability is their target.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harmaug.guard import Guard
+from recipes.guard.example import Example, Register
+from recipes.guard.public import usable
+from recipes.sources import read_rows
+
+SURE = 0.15
+LEAST, MOST = 0.03, 0.97
+
+
+@dataclass(frozen=True)
+class Unlabelled:
+    """A file whose rows without label are used: at most `cap`, `pair` with their responses."""
+
+    name: str
+    register: Register
+    cap: int
+
+
+FILES = (
+    Unlabelled("ailuminate_demo_en_unlabelled", "request", 1200),
+    Unlabelled("hh_harmless_base_test_unlabelled", "request", 1200),
+    Unlabelled("hh_harmless_base_test_unlabelled", "pair", 2200),
+    Unlabelled("inthewild_jailbreaks_unlabelled", "request", 500),
+    Unlabelled("aart", "request", 800),
+    Unlabelled("harm_mlcommons_v05", "request", 300),
+    Unlabelled("davidson_hate_offensive", "text", 800),
+    Unlabelled("unlabelled_i2p_image_prompts", "request", 500),
+)
+
+
+def self_labelled(data: Path, teacher: Guard, rng: random.Random) -> list[Example]:
+    """Rows that the first guard is sure of, with its probability as target."""
+    found: list[Example] = []
+    for file in FILES:
+        rows = _rows(data, file)
+        found += rng.sample(rows, min(file.cap, len(rows)))
+    scores = teacher.score([(example.prompt, example.response) for example in found])
+    return [
+        Example(
+            prompt=example.prompt,
+            response=example.response,
+            harm=min(MOST, max(LEAST, float(score))),
+            source=example.source,
+            register=example.register,
+        )
+        for example, score in zip(found, scores, strict=True)
+        if not SURE < score < 1 - SURE
+    ]
+
+
+def _rows(data: Path, file: Unlabelled) -> Sequence[Example]:
+    """Unlabelled rows, each prompt once where the prompt alone is read."""
+    seen: dict[tuple[str, str | None], Example] = {}
+    for row in read_rows(data, file.name):
+        judged = file.register if row.label_of != "response" else "pair"
+        if row.label is not None or not usable(row, judged):
+            continue
+        response = row.response if file.register == "pair" else None
+        example = Example(row.prompt, response, 0.5, f"self_{file.name}", file.register)
+        seen.setdefault((row.prompt, response), example)
+    return list(seen.values())
