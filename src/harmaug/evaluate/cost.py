@@ -4,8 +4,9 @@ Definitions. An *example* is a prompt, or a prompt with its response, as guards 
 and special tokens counted, padding not counted, text longer than the window read in several
 windows. *Content tokens* are the tokens of the example's own text. FLOPs count a multiplication
 and an addition as two, forward pass alone. Latency is the median over examples, one at a time on
-one thread, tokenizing included. Throughput is the best over batch sizes on all cores. Peak memory
-is that of a fresh process that loads the guard and does this, Python included.
+one thread, tokenizing included, the best of three calls each. Throughput is the best over batch
+sizes on all cores. Peak memory is that of a fresh process that loads the guard and does this,
+Python included.
 """
 
 from __future__ import annotations

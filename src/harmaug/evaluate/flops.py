@@ -17,7 +17,7 @@ from transformers import (
     PretrainedConfig,
 )
 
-LENGTHS = (32, 64, 128)
+LENGTHS = (12, 24, 48)
 
 
 @dataclass(frozen=True)

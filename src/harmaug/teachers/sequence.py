@@ -103,6 +103,16 @@ class SequenceTeacher:
             scores[chosen] = self._batch([rows[index] for index in chosen])
         return scores
 
+    def token_counts(self, pairs: Sequence[TextPair]) -> list[tuple[int, int]]:
+        """Return (tokens read, tokens of the pair's own text) of each pair."""
+        read = encode(self._tokenizer, pairs, self._max_length)
+        whole = encode(self._tokenizer, pairs)
+        added = [self._tokenizer.num_special_tokens_to_add(pair[1] is not None) for pair in pairs]
+        return [
+            (len(row), len(all_of_it) - special)
+            for row, all_of_it, special in zip(read, whole, added, strict=True)
+        ]
+
     @torch.inference_mode()
     def _batch(self, rows: Sequence[Encoded]) -> FloatArray:
         width = max(len(row) for row in rows)

@@ -1,0 +1,52 @@
+"""Curves and histograms of predictions, small enough to draw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harmaug.evaluate.predictions import Predictions
+from harmaug.scoring import FloatArray
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Precision and recall when everything scored at or above `thresholds` is flagged.
+
+    Each of shape (k,), thresholds falling, one point for each distinct score.
+    """
+
+    recall: FloatArray
+    precision: FloatArray
+    thresholds: FloatArray
+
+
+def precision_recall(predictions: Predictions, points: int = 200) -> Curve:
+    """Return the curve at up to `points` of its points, first and last among them."""
+    order = np.argsort(-predictions.scores, kind="stable")
+    scores, labels = predictions.scores[order], predictions.labels[order]
+    if not len(scores):
+        return Curve(np.empty(0), np.empty(0), np.empty(0))
+    ends = np.flatnonzero(np.append(np.diff(scores) != 0, True))
+    hits = np.cumsum(labels)[ends]
+    chosen = np.unique(np.linspace(0, len(ends) - 1, min(points, len(ends))).astype(np.int64))
+    positives = max(int(labels.sum()), 1)
+    return Curve(
+        recall=(hits / positives)[chosen],
+        precision=(hits / (ends + 1))[chosen],
+        thresholds=scores[ends][chosen],
+    )
+
+
+def score_counts(predictions: Predictions, bins: int) -> NDArray[np.int64]:
+    """Count rows by score, harmless and harmful, shape (2, bins).
+
+    Bin i holds the scores in (i / bins, (i + 1) / bins], so that flagged above a threshold that
+    is an edge is a sum of bins; a score of 0 is in the first.
+    """
+    places = np.clip(np.ceil(predictions.scores * bins).astype(np.int64) - 1, 0, bins - 1)
+    counts = np.zeros((2, bins), dtype=np.int64)
+    np.add.at(counts, (predictions.labels, places), 1)
+    return counts
