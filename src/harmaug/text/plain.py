@@ -84,7 +84,7 @@ def _apply_rules(text: str, origin: list[int] | None) -> tuple[str, list[int] | 
         for rule in _RULES:
             edits = rule(text)
             if edits:
-                origin = None if origin is None else _follow(origin, edits)
+                origin = None if origin is None else _follow(origin, text, edits)
                 text = _rewrite(text, edits)
     return text, origin
 
@@ -98,18 +98,27 @@ def _rewrite(text: str, edits: list[Edit]) -> str:
     return "".join((*pieces, text[last:]))
 
 
-def _follow(origin: list[int], edits: list[Edit]) -> list[int]:
-    """Carry the origins through edits; new characters spread evenly over what they replace."""
+def _follow(origin: list[int], text: str, edits: list[Edit]) -> list[int]:
+    """Carry the origins through edits of a text."""
     result: list[int] = []
     last = 0
     for edit in edits:
         result += origin[last : edit.start]
-        width = edit.end - edit.start
-        result += [
-            origin[edit.start + index * width // len(edit.new)] for index in range(len(edit.new))
-        ]
+        old = text[edit.start : edit.end]
+        result += [origin[edit.start + place] for place in _places(old, edit.new)]
         last = edit.end
     return result + origin[last:]
+
+
+def _places(old: str, new: str) -> list[int]:
+    """Where each character of `new` stands in `old`, or about where if it was replaced."""
+    places, place = [], -1
+    for char in new:
+        place = old.find(char, place + 1)
+        if place < 0:
+            return [index * len(old) // len(new) for index in range(len(new))]
+        places.append(place)
+    return places
 
 
 def _substitute(pattern: re.Pattern[str], text: str, new: Callable[[str], str]) -> list[Edit]:
@@ -135,7 +144,8 @@ _SYMBOL = "[\u2190-\u2bff\U0001f000-\U0001faff]"
 _GLUED = re.compile(rf"(?<=\w)(?={_SYMBOL})|(?<={_SYMBOL})(?=\w)")
 _TWIN_SCRIPT = re.compile("[\u0370-\u03ff\u0400-\u052f]")
 _GAP = r"[ \t\u00a0.,\-_*|/~·•]{1,3}"
-_SPACED = re.compile(rf"(?<![\w'’])[^\W\d_](?:{_GAP}[^\W\d_](?![\w'’])){{3,}}")
+_ALONE = r"(?![^\W_]|['’])"
+_SPACED = re.compile(rf"(?<![^\W_])(?<!['’])[^\W\d_](?:{_GAP}[^\W\d_]{_ALONE}){{3,}}")
 _GAPS = re.compile(_GAP)
 _ARTICLE = re.compile(
     r"a(?=(?:[bcdfghjklmnprstvwz]|bl|br|ch|cl|cr|dr|fl|fr|gl|gr|pl|pr|qu|sc|sh|sk|sl|sm|sn|sp|st"
@@ -177,17 +187,26 @@ def _join(run: str, before: str) -> str | None:
     letters = _GAPS.sub("", run).lower()
     if list(letters) in (sorted(letters), sorted(letters, reverse=True)):
         return None
-    gaps = _GAPS.findall(run)
-    inner, count = Counter(gaps).most_common(1)[0]
-    if 2 * count <= len(gaps):
+    words = _words(run)
+    if max(map(len, words)) < 3 or 2 * sum(char.isascii() for char in letters) < len(letters):
         return None
-    word = _GAPS.sub(lambda gap: "" if gap.group() == inner else " ", run)
-    if max(map(len, word.split())) < 3:
-        return None
+    word = " ".join(words)
     previous = _AFTER_A_WORD.search(before)
     article = previous and previous[1].lower() != "to" and _ARTICLE.match(word)
     pronoun = word[0] == "I" and word[1:].islower()
     return f"{word[0]} {word[1:]}" if article or pronoun else word
+
+
+def _words(run: str) -> list[str]:
+    """Split a run of letters at the rarest gap that leaves the same gaps within each word."""
+    gaps = Counter(_GAPS.findall(run))
+    if len(gaps) == 1:
+        return [_GAPS.sub("", run)]
+    for between, _ in reversed(gaps.most_common()):
+        words = re.split(rf"(?<=[^\W_]){re.escape(between)}(?=[^\W_])", run)
+        if all(len(set(_GAPS.findall(word))) < 2 for word in words):
+            return [_GAPS.sub("", word) for word in words]
+    return [""]
 
 
 def _twins(text: str) -> list[Edit]:
