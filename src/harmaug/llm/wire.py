@@ -1,0 +1,127 @@
+"""What goes over the wire: a request as a call of the server, and its answer as a completion."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import BaseModel, ValidationError
+
+from harmaug.config import SamplingConfig
+from harmaug.llm.base import Completion, Request
+
+Mode = Literal["chat", "prefix", "completions"]
+"""How an answer that has begun is continued."""
+
+CHAT_PATH = "chat/completions"
+COMPLETIONS_PATH = "completions"
+
+
+@dataclass(frozen=True)
+class Call:
+    """One POST: path under the base URL, and body."""
+
+    path: str
+    body: Mapping[str, object]
+
+    @property
+    def key(self) -> str:
+        """Name the call by its content, model included: 32 hexadecimal digits."""
+        text = json.dumps([self.path, self.body], sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode("utf-8")).hexdigest()[:32]
+
+
+def chat_call(model: str, request: Request, sampling: SamplingConfig, mode: Mode) -> Call:
+    """Build a chat call; a prefill becomes an assistant turn that the server has to continue."""
+    turns: list[dict[str, object]] = [dict(message) for message in request.messages]
+    how: dict[str, object] = {}
+    if request.prefill is not None:
+        turn: dict[str, object] = {"role": "assistant", "content": request.prefill}
+        if mode == "prefix":
+            turn["prefix"] = True
+        else:
+            how = {"continue_final_message": True, "add_generation_prompt": False}
+        turns.append(turn)
+    return Call(CHAT_PATH, {**_common(model, request.seed, sampling), "messages": turns, **how})
+
+
+def completions_call(model: str, prompt: str, seed: int, sampling: SamplingConfig) -> Call:
+    """Build a call that continues a text rendered here."""
+    return Call(COMPLETIONS_PATH, {**_common(model, seed, sampling), "prompt": prompt})
+
+
+def _common(model: str, seed: int, sampling: SamplingConfig) -> dict[str, object]:
+    """Name only settings that do something: not every server knows them all."""
+    body: dict[str, object] = {
+        "model": model,
+        "max_tokens": sampling.max_new_tokens,
+        "temperature": sampling.temperature,
+        "seed": seed % 2**31,  # llama.cpp and others hold seeds in 32 bits
+    }
+    if sampling.top_p < 1.0:
+        body["top_p"] = sampling.top_p
+    if sampling.top_k:
+        body["top_k"] = sampling.top_k
+    return body
+
+
+class _Message(BaseModel):
+    content: str | None = None
+    refusal: str | None = None
+
+
+class _Choice(BaseModel):
+    message: _Message | None = None
+    text: str | None = None
+
+
+class _Usage(BaseModel):
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+class _Answer(BaseModel):
+    choices: list[_Choice]
+    usage: _Usage | None = None
+
+
+def read_answer(content: bytes) -> Completion:
+    """Read the first choice of a chat or completions answer, its text untouched.
+
+    Raises:
+        ValueError: saying in a few words why there is no text to be had.
+    """
+    try:
+        answer = _Answer.model_validate_json(content)
+    except ValidationError:
+        raise ValueError(f"an unreadable answer ({_kind(content)})") from None
+    if not answer.choices:
+        raise ValueError("an answer without choices")
+    choice = answer.choices[0]
+    text = choice.text
+    if choice.message is not None:
+        text = choice.message.content if text is None else text
+        text = choice.message.refusal if text is None else text
+    if text is None:
+        raise ValueError("an answer without text")
+    usage = answer.usage or _Usage()
+    return Completion(text, None, usage.prompt_tokens, usage.completion_tokens)
+
+
+def _kind(content: bytes) -> str:
+    """Describe what is no answer without quoting what a model wrote."""
+    if content.lstrip().startswith((b"{", b"[")):
+        return f"broken JSON of {len(content)} bytes"
+    start = " ".join(content[:40].decode("utf-8", "replace").split())
+    return f"starts with {start!r}" if start else "nothing"
+
+
+def without_prefill(completion: Completion, prefill: str | None) -> Completion:
+    """Trim the text; a server that repeats the prefill in its answer has it cut off."""
+    text = (completion.text or "").strip()
+    if prefill and prefill.strip():
+        text = text.removeprefix(prefill.strip()).strip()
+    return Completion(text, None, completion.tokens_in, completion.tokens_out)
