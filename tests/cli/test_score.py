@@ -1,0 +1,93 @@
+import gzip
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from harmaug.cli.rows import open_reader, open_writer, score_rows
+from harmaug.errors import DataError
+from harmaug.guard import Guard
+
+ROWS: list[dict[str, object]] = [
+    {"prompt": "how do i bake bread", "note": 1},
+    {"prompt": "hello", "response": "hi there"},
+    {"prompt": "line \u2028 separator"},
+]
+
+
+@pytest.fixture(scope="module")
+def guard() -> Guard:
+    return Guard.load("embedded")
+
+
+def score_file(guard: Guard, source: Path, out: Path) -> list[str | None]:
+    with open_reader(source) as rows, open_writer(out) as write:
+        errors = []
+        for row in score_rows(guard, rows):
+            write(row.fields)
+            errors.append(row.error)
+    return errors
+
+
+def lines(path: Path) -> list[dict[str, object]]:
+    read: Callable[[bytes], bytes] = gzip.decompress if path.suffix == ".gz" else bytes
+    text = read(path.read_bytes()).decode("utf-8")
+    return [json.loads(line) for line in text.split("\n") if line]
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".jsonl.gz"])
+def test_rows_keep_order_and_fields(suffix: str, tmp_path: Path, guard: Guard) -> None:
+    source, out = tmp_path / f"in{suffix}", tmp_path / f"out{suffix}"
+    content = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in ROWS).encode()
+    source.write_bytes(gzip.compress(content) if suffix.endswith("gz") else content)
+    assert score_file(guard, source, out) == [None, None, None]
+    scored = lines(out)
+    assert [{**row, "score": 0, "flagged": 0} for row in ROWS] == [
+        {**row, "score": 0, "flagged": 0} for row in scored
+    ]
+    scores = [row["score"] for row in scored]
+    expected = guard.score([(str(r["prompt"]), r.get("response")) for r in ROWS])  # type: ignore[misc]
+    assert scores == pytest.approx(expected.tolist())
+
+
+def test_a_bad_row_does_not_lose_the_others(tmp_path: Path, guard: Guard) -> None:
+    source = tmp_path / "in.jsonl"
+    source.write_bytes(
+        b'{"prompt": "a good row"}\nnonsense\n{"text": "x"}\n{"prompt": "caf\xe9"}\n'
+        b'{"prompt": "b", "response": 3}\n{"prompt": "last"}\n'
+    )
+    errors = score_file(guard, source, tmp_path / "out.jsonl")
+    assert errors == [
+        None,
+        "not valid JSON",
+        "no 'prompt' string",
+        "not UTF-8 text",
+        "'response' is neither a string nor null",
+        None,
+    ]
+    out = lines(tmp_path / "out.jsonl")
+    assert "score" in out[0] and "score" in out[5]
+    assert out[1] == {"line": 2, "error": "not valid JSON"}
+
+
+def test_parquet_in_and_out(tmp_path: Path, guard: Guard) -> None:
+    table = pa.Table.from_pylist([{"response": None, **row} for row in ROWS])
+    pq.write_table(table, tmp_path / "in.parquet")
+    assert score_file(guard, tmp_path / "in.parquet", tmp_path / "out.parquet") == [None] * 3
+    assert pq.read_table(tmp_path / "out.parquet").num_rows == 3
+
+
+def test_what_was_not_finished_does_not_appear(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), open_writer(tmp_path / "out.jsonl") as write:
+        write({"prompt": "a"})
+        raise KeyboardInterrupt
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_unknown_kinds_are_named(tmp_path: Path) -> None:
+    (tmp_path / "in.txt").write_text("x", encoding="utf-8")
+    with pytest.raises(DataError, match="use .jsonl"), open_reader(tmp_path / "in.txt"):
+        pass
