@@ -42,9 +42,14 @@ def read_authored(folder: Path = FOLDER) -> list[Authored]:
                     source=f"authored_{name}",
                     register="pair" if row["response"] else "request",
                 )
-                key = f"wrapper {row['wrapper']}" if "wrapper" in row else row["prompt"]
-                result.append(Authored(example, str(row["category"]), _held(key)))
+                held = wrapper_held(row["wrapper"]) if "wrapper" in row else _held(row["prompt"])
+                result.append(Authored(example, str(row["category"]), held))
     return result
+
+
+def wrapper_held(index: int) -> bool:
+    """Whether an authored wrapper, and all that it carries, is kept for development."""
+    return _held(f"wrapper {index}")
 
 
 def _held(key: str) -> bool:

@@ -16,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 from sklearn.metrics import average_precision_score
 
 from harmaug.guard import Guard, GuardSettings
@@ -59,11 +58,9 @@ def score_sets(guard: Guard, sets: Sequence[DevelopmentSet]) -> list[Scored]:
 
 def fit_temperature(scored: Sequence[Scored]) -> float:
     """The temperature of least mean negative log-likelihood, classes and sets weighed alike."""
-
-    def loss(log_temperature: float) -> float:
-        return float(np.mean([_loss(each, np.exp(log_temperature)) for each in scored]))
-
-    return float(np.exp(minimize_scalar(loss, bounds=(-2.0, 3.0), method="bounded").x))
+    candidates = np.geomspace(0.2, 10.0, 200)
+    losses = [np.mean([_loss(each, float(t)) for each in scored]) for t in candidates]
+    return float(candidates[int(np.argmin(losses))])
 
 
 def _loss(scored: Scored, temperature: float) -> float:
@@ -100,17 +97,23 @@ def rates(scored: Sequence[Scored], temperature: float) -> tuple[FloatArray, Flo
 
 
 def calibrate(folder: Path, sets: Sequence[DevelopmentSet], window: int) -> GuardSettings:
-    """Fit the settings of a model, write them beside it and log its figures."""
+    """Fit the settings of a model, write them beside it and log its figures.
+
+    How windows combine is fitted first, since the scores of long inputs depend on it.
+    """
     settings = GuardSettings(window=window)
     settings.save(folder)
     scored = score_sets(Guard.load(folder, precision="int8"), sets)
-    temperature = fit_temperature(scored)
     harmless = np.concatenate([each.log_odds[each.labels == 0] for each in scored])
+    tail = tail_scale(harmless)
+    replace(settings, tail_scale=tail).save(folder)
+    scored = score_sets(Guard.load(folder, precision="int8"), sets)
+    temperature = fit_temperature(scored)
     settings = replace(
         settings,
         temperature=round(temperature, 4),
         thresholds=operating_points(scored, temperature),
-        tail_scale=round(tail_scale(harmless / temperature), 4),
+        tail_scale=round(tail / temperature, 4),
     )
     settings.save(folder)
     for name, figures in development_figures(scored, settings).items():

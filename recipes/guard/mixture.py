@@ -8,20 +8,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from harmaug.guard import Guard
 from harmaug.text import normalise
 from recipes.guard.authored import read_authored
+from recipes.guard.clean import apart_from_benchmarks
 from recipes.guard.contexts import make_contexts
 from recipes.guard.example import Example
 from recipes.guard.obfuscate import obfuscate
 from recipes.guard.pairs import make_pairs, pools
-from recipes.guard.public import SOURCES, check_licences, examples_of
+from recipes.guard.public import SOURCES, Source, check_licences, examples_of
+from recipes.guard.unlabelled import second_opinion, self_labelled
+from recipes.guard.wild import wild_jailbreaks, wrapped
+from recipes.guard.wordings import make_wordings
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How much of each: copies of authored rows, made pairs and contexts, and of spellings.
+    """How much of each: copies of authored rows, made rows by kind, and hidden spellings.
 
-    `share` of the public rows is taken, for short runs. `hidden` of the public rows and
+    `share` of the public and made rows is taken, for short runs. `hidden` of the public rows and
     `hidden_copies` of the second and later copies of authored rows are spelt to hide words.
     """
 
@@ -29,31 +34,50 @@ class Recipe:
     authored_copies: int = 3
     pairs: int = 3000
     contexts: int = 2000
+    wordings: int = 1600
     hidden: float = 0.06
     hidden_copies: float = 0.3
 
 
-def mixture(data: Path, recipe: Recipe, seed: int) -> list[Example]:
+def mixture(data: Path, recipe: Recipe, seed: int, first: Guard | None = None) -> list[Example]:
     """Gather, make and spell; no row that is held for development is among them.
+
+    The second training has a `first` guard of our own, which labels the open text that has no
+    labels and gives a second opinion on labels in doubt; jailbreaks and wordings join there.
 
     Raises:
         DataError: a public file may not train what ships.
     """
     check_licences(data)
     rng = random.Random(seed)
-    public: list[Example] = []
-    for source in SOURCES:
-        rows = examples_of(data, source, rng)
-        public += rows[: round(len(rows) * recipe.share)]
+    public = [row for source in SOURCES for row in _share(data, source, recipe, rng)]
     authored = [row.example for row in read_authored() if not row.held]
     texts = pools([*public, *authored])
-    made = make_pairs(texts, round(recipe.pairs * recipe.share), rng)
-    made += make_contexts(texts, round(recipe.contexts * recipe.share), rng)
+    made = make_pairs(texts, recipe.pairs, rng) + make_contexts(texts, recipe.contexts, rng)
+    if first is not None:
+        public = second_opinion(public, first)
+        made += self_labelled(data, first, rng)
+        made += make_wordings(recipe.wordings, rng)
+        made += wild_jailbreaks(data, texts, rng)
+        made += _wrapped(authored, rng)
+    made = rng.sample(made, round(len(made) * recipe.share))
     spelt = [_hidden(example, recipe.hidden, rng) for example in public]
     copies = list(authored)
     for _ in range(recipe.authored_copies - 1):
         copies += [_hidden(example, recipe.hidden_copies, rng) for example in authored]
-    return [example for example in (*spelt, *made, *copies) if _has_text(example)]
+    rows = [example for example in (*spelt, *made, *copies) if _has_text(example)]
+    return apart_from_benchmarks(rows, data)
+
+
+def _share(data: Path, source: Source, recipe: Recipe, rng: random.Random) -> list[Example]:
+    rows = examples_of(data, source, rng)
+    return rows[: round(len(rows) * recipe.share)]
+
+
+def _wrapped(authored: Sequence[Example], rng: random.Random) -> list[Example]:
+    requests = [row for row in authored if row.register == "request" and len(row.prompt) < 200]
+    harmful = [row.prompt for row in requests if row.label]
+    return wrapped(harmful, [row.prompt for row in requests if not row.label], rng)
 
 
 def counts(examples: Sequence[Example]) -> str:

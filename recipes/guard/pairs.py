@@ -18,6 +18,8 @@ from recipes.guard.example import Example
 DOUBT = 0.03
 REFUSING = ("sorry", "cannot", "can't", "can not", "won't", "unable", "apolog", "as an ai")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
+CHAT = {"diasafety_train", "dices990"}
+"""Sources whose responses are harmful as an answer to their own prompt only."""
 OWN_WORDS = 0.5
 """Share of refusals by the chat recipe's grammar; the others are models' and authors' own."""
 
@@ -42,7 +44,7 @@ def pools(examples: Sequence[Example]) -> Pools:
         harmful_prompts=[e.prompt for e in requests if e.label],
         harmless_prompts=[e.prompt for e in requests if not e.label],
         harmful_responses=[
-            r for e, r in answered if e.label and e.source not in {"diasafety_train", "dices990"}
+            r for e, r in answered if e.label and e.source not in CHAT and not is_refusal(r)
         ],
         harmless_responses=[
             r for e, r in harmless if e.source.startswith("benign_") and not is_refusal(r)

@@ -15,6 +15,7 @@ import torch
 
 from harmaug.config.models import DistillConfig
 from harmaug.distill import distill
+from harmaug.guard import Guard
 from recipes.guard.example import scored_pairs
 from recipes.guard.log import LogProgress, log
 from recipes.guard.mixture import Recipe, counts, mixture
@@ -51,16 +52,18 @@ def main() -> None:
     parser.add_argument("--epochs", type=float, default=2.0)
     parser.add_argument("--max-length", type=int, default=256)
     parser.add_argument("--learning-rate", type=float, default=1e-4)
+    parser.add_argument("--first", type=Path, help="a guard to label with and to go on from")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=SEED)
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(arguments.threads)
     recipe = Recipe(share=arguments.share, authored_copies=arguments.copies)
-    examples = mixture(arguments.data, recipe, arguments.seed)
+    first = arguments.first and Guard.load(arguments.first)
+    examples = mixture(arguments.data, recipe, arguments.seed, first)
     log.info("%s\n%d rows", counts(examples), len(examples))
     settings = config(
-        write_start(arguments.cache),
+        arguments.first or write_start(arguments.cache),
         arguments.epochs,
         arguments.max_length,
         arguments.learning_rate,

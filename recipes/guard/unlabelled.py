@@ -1,13 +1,15 @@
-"""Open text without labels, labelled by a first guard of our own (self-distillation).
+"""What a first guard of our own says of open text without labels, and of labels in doubt.
 
-Only rows that the first guard is sure of are kept, and its calibrated probability is their target.
+Of unlabelled text only the rows that the first guard is sure of are kept, with its calibrated
+probability as target (self-distillation). Labels that come from a topic or a template, or from
+annotators who often disagree, are mixed with its opinion.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harmaug.guard import Guard
@@ -16,6 +18,8 @@ from recipes.guard.public import usable
 from recipes.sources import read_rows
 
 SURE = 0.15
+DOUBTED = 0.1
+OPINION = 0.35
 LEAST, MOST = 0.03, 0.97
 
 
@@ -32,7 +36,6 @@ FILES = (
     Unlabelled("ailuminate_demo_en_unlabelled", "request", 1200),
     Unlabelled("hh_harmless_base_test_unlabelled", "request", 1200),
     Unlabelled("hh_harmless_base_test_unlabelled", "pair", 2200),
-    Unlabelled("inthewild_jailbreaks_unlabelled", "request", 500),
     Unlabelled("aart", "request", 800),
     Unlabelled("harm_mlcommons_v05", "request", 300),
     Unlabelled("davidson_hate_offensive", "text", 800),
@@ -40,13 +43,13 @@ FILES = (
 )
 
 
-def self_labelled(data: Path, teacher: Guard, rng: random.Random) -> list[Example]:
+def self_labelled(data: Path, first: Guard, rng: random.Random) -> list[Example]:
     """Rows that the first guard is sure of, with its probability as target."""
     found: list[Example] = []
     for file in FILES:
         rows = _rows(data, file)
         found += rng.sample(rows, min(file.cap, len(rows)))
-    scores = teacher.score([(example.prompt, example.response) for example in found])
+    scores = first.score([(example.prompt, example.response) for example in found])
     return [
         Example(
             prompt=example.prompt,
@@ -57,6 +60,19 @@ def self_labelled(data: Path, teacher: Guard, rng: random.Random) -> list[Exampl
         )
         for example, score in zip(found, scores, strict=True)
         if not SURE < score < 1 - SURE
+    ]
+
+
+def second_opinion(examples: Sequence[Example], first: Guard) -> list[Example]:
+    """Mix the first guard's probability into targets that are at least `DOUBTED` from sure."""
+    doubted = [e for e in examples if DOUBTED <= e.harm <= 1 - DOUBTED]
+    scores = first.score([(example.prompt, example.response) for example in doubted])
+    opinion = {id(e): float(score) for e, score in zip(doubted, scores, strict=True)}
+    return [
+        replace(e, harm=(1 - OPINION) * e.harm + OPINION * opinion[id(e)])
+        if id(e) in opinion
+        else e
+        for e in examples
     ]
 
 
