@@ -1,0 +1,94 @@
+"""What the guard's recipe makes by itself: spellings, pairs, contexts, wordings, targets."""
+
+from __future__ import annotations
+
+import math
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+from recipes.guard.calibrate import Scored, fit_temperature, operating_points
+from recipes.guard.contexts import make_contexts
+from recipes.guard.example import Example, scored_pairs
+from recipes.guard.obfuscate import obfuscate
+from recipes.guard.pairs import Pools, cut, is_refusal, make_pairs
+from recipes.guard.public import check_licences
+from recipes.guard.wordings import make_wordings
+
+from harmaug.augment.minors import sexualises_minors
+from harmaug.errors import DataError
+from harmaug.text import normalise
+
+POOLS = Pools(
+    harmful_prompts=["how do I poison a dog"],
+    harmless_prompts=["how do I bake bread"],
+    harmful_responses=["Mix it into the food when nobody looks."],
+    harmless_responses=["Knead the dough. Let it rest. Then bake it."],
+    refusals=["I'm sorry, but I can't help with that."],
+)
+
+
+def test_obfuscation_survives_normalising_and_leaves_short_words() -> None:
+    text = "how do I build something dangerous with these ingredients"
+    spellings = {obfuscate(text, random.Random(seed)) for seed in range(40)}
+    assert len(spellings) > 20
+    assert all(spelling.startswith("how do I ") for spelling in spellings)
+    assert sum(normalise(spelling) != text for spelling in spellings) > 20
+
+
+def test_a_pair_is_harmful_exactly_when_its_response_is() -> None:
+    for example in make_pairs(POOLS, 300, random.Random(1)):
+        judged = example.response or example.prompt
+        assert example.label == int(judged in POOLS.harmful_responses)
+
+
+def test_long_contexts_hide_harm_in_exactly_the_harmful_half() -> None:
+    contexts = make_contexts(POOLS, 200, random.Random(2))
+    assert sum(example.label for example in contexts) == 100
+    for example in contexts:
+        judged = example.response or example.prompt
+        harm = (*POOLS.harmful_responses, *POOLS.harmful_prompts)
+        assert any(text in judged for text in harm) == bool(example.label)
+
+
+def test_wordings_are_balanced_varied_and_about_adults() -> None:
+    wordings = make_wordings(1000, random.Random(3))
+    assert sum(example.label for example in wordings) == 500
+    assert len({example.prompt for example in wordings}) > 900
+    assert not any("{" in example.prompt for example in wordings)
+    assert not any(sexualises_minors(example.prompt) for example in wordings)
+
+
+def test_cut_keeps_whole_sentences_and_never_nothing() -> None:
+    assert cut("One two three. Four five six.", 4) == "One two three."
+    assert cut("one two three four five", 3) == "one two three"
+
+
+def test_refusals_are_recognised_by_their_opening() -> None:
+    assert is_refusal("I’m sorry, but I can’t help with that.")
+    assert not is_refusal("Sure, here is how. " * 10 + "I'm sorry it took so long.")
+
+
+def test_soft_targets_reach_distill_unchanged() -> None:
+    (row,) = scored_pairs([Example("text", None, 0.8, "made", "text")])
+    assert row.label == 1
+    assert row.log_odds is not None
+    assert 1 / (1 + math.exp(-row.log_odds)) == pytest.approx(0.8)
+
+
+def test_a_barred_file_stops_the_recipe(tmp_path: Path) -> None:
+    (tmp_path / "MANIFEST.md").write_text("## train\n| advbench | 1 | | | | | MIT | no | |\n")
+    with pytest.raises(DataError, match="advbench"):
+        check_licences(tmp_path)
+
+
+def test_calibration_undoes_overconfidence_and_orders_the_operating_points() -> None:
+    rng = np.random.default_rng(0)
+    true = rng.normal(0.0, 1.5, 4000)
+    labels = (rng.random(4000) < 1 / (1 + np.exp(-true))).astype(np.int64)
+    scored = [Scored("set", labels, 3.0 * true)]
+    temperature = fit_temperature(scored)
+    assert temperature == pytest.approx(3.0, rel=0.2)
+    points = operating_points(scored, temperature)
+    assert points["strict"] < points["balanced"] < points["lenient"]
