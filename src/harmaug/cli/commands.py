@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import typer
 
-from harmaug.cli import check, config, doctor, run, score
+from harmaug.cli import check, config, doctor, evaluate, report, run, score, serve
 
 
 def register(app: typer.Typer) -> None:
     """Add every verb to the application."""
     app.command(name="run")(run.run)
+    app.command(name="evaluate")(evaluate.evaluate)
+    app.command(name="report")(report.report)
     app.command(name="check")(check.check)
     app.command(name="score")(score.score)
+    app.command(name="serve")(serve.serve)
     app.add_typer(config.app, name="config")
     app.command(name="doctor")(doctor.doctor)

@@ -1,0 +1,104 @@
+"""What every request passes: key, body size, deadline, and the count and log of its answer."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import logging
+import time
+from collections.abc import Sequence
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from harmaug.serve.http_error import HttpError
+from harmaug.serve.metrics import Metrics
+from harmaug.serve.settings import ServeSettings
+
+log = logging.getLogger("harmaug.serve")
+
+PATHS = ("/v1/check", "/v1/moderations", "/v1/guard", "/healthz", "/readyz", "/metrics", "/")
+"""Paths that are counted by name; all others are counted together."""
+
+_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+)
+
+
+class Gate:
+    """ASGI middleware around the application."""
+
+    def __init__(
+        self, app: ASGIApp, settings: ServeSettings, keys: Sequence[str], metrics: Metrics
+    ) -> None:
+        self._app = app
+        self._settings = settings
+        self._keys = [key.encode() for key in keys]
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request through, or answer it here."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        status = 0
+
+        async def watched_send(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), *_HEADERS]
+            await send(message)
+
+        try:
+            async with asyncio.timeout(self._settings.deadline_s):
+                self._check(scope)
+                await self._app(scope, self._limited(receive), watched_send)
+        except TimeoutError:
+            if status == 0:
+                limit = f"{self._settings.deadline_s:g} s"
+                error = HttpError(504, f"not answered within the deadline of {limit}")
+                await error.response()(scope, receive, watched_send)
+        except HttpError as error:
+            await error.response()(scope, receive, watched_send)
+        finally:
+            self._count(scope, status or 500, time.perf_counter() - started)
+
+    def _check(self, scope: Scope) -> None:
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        if self._keys and scope["path"].startswith("/v1/"):
+            given = headers.get(b"authorization", b"").removeprefix(b"Bearer ")
+            # Every key is compared, so that the time does not tell which one was near.
+            if not sum(hmac.compare_digest(given, key) for key in self._keys):
+                raise HttpError(
+                    401,
+                    "this server wants an API key: send `Authorization: Bearer KEY`",
+                    headers={"WWW-Authenticate": "Bearer"},
+                )
+        length = headers.get(b"content-length", b"0")
+        if length.isdigit() and int(length[:20]) > self._settings.max_body_bytes:
+            raise self._too_large()
+
+    def _limited(self, receive: Receive) -> Receive:
+        read = 0
+
+        async def limited() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > self._settings.max_body_bytes:
+                raise self._too_large()
+            return message
+
+        return limited
+
+    def _too_large(self) -> HttpError:
+        return HttpError(413, f"at most {self._settings.max_body_bytes} bytes a request")
+
+    def _count(self, scope: Scope, status: int, seconds: float) -> None:
+        path = scope["path"] if scope["path"] in PATHS else "other"
+        self._metrics.requests.add(1, path, str(status))
+        self._metrics.seconds.observe(seconds, path)
+        if self._settings.access_log:
+            log.info("%s %s %d %.1f ms", scope["method"], path, status, seconds * 1000)

@@ -1,0 +1,88 @@
+"""Starting and stopping: the port, the guard, the workers, and answering what was taken in."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from collections.abc import Sequence
+from dataclasses import replace
+from math import ceil
+
+import uvicorn
+
+from harmaug.errors import ServerError
+from harmaug.guard import Guard
+from harmaug.guard.engine import available_threads
+from harmaug.guard.load import find
+from harmaug.serve.app import SETTINGS_VARIABLE, create_app
+from harmaug.serve.settings import ServeSettings
+
+_WORKER = "harmaug.serve.app:worker_app"
+
+_LOGGING: dict[str, object] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "loggers": {
+        "uvicorn": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+        "harmaug": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+    },
+}
+
+
+def serve(settings: ServeSettings, host: str, port: int, keys: Sequence[str] = ()) -> None:
+    """Serve until SIGTERM or SIGINT; then no more is taken in, and what was is answered.
+
+    Port 0 takes a free one; the log names it. Worker processes read their keys from the
+    environment (`HARMAUG_API_KEYS`), as the command line does.
+
+    Raises:
+        ServerError: when the address cannot be used.
+        ModelError: when the guard cannot be loaded.
+    """
+    listening = _bind(host, port)
+    grace = ceil(settings.deadline_s) + 1
+    if settings.workers == 1:
+        guard = Guard.load(settings.model, threads=settings.threads)
+        config = uvicorn.Config(
+            create_app(guard, settings, keys),
+            access_log=False,
+            log_config=_LOGGING,
+            timeout_graceful_shutdown=grace,
+        )
+        uvicorn.Server(config).run(sockets=[listening])
+        return
+    find(settings.model)
+    port = listening.getsockname()[1]
+    listening.close()
+    threads = settings.threads or max(1, available_threads() // settings.workers)
+    os.environ[SETTINGS_VARIABLE] = replace(settings, threads=threads).to_json()
+    uvicorn.run(
+        _WORKER,
+        factory=True,
+        host=host,
+        port=port,
+        workers=settings.workers,
+        access_log=False,
+        log_config=_LOGGING,
+        timeout_graceful_shutdown=grace,
+    )
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+    except (OSError, OverflowError) as error:
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            raise ServerError(
+                f"port {port} on {host} is in use: stop what listens there, or choose another "
+                "with --port"
+            ) from None
+        raise ServerError(f"cannot listen on {host} port {port}: {error}") from None
+    listening.set_inheritable(True)
+    return listening

@@ -1,0 +1,171 @@
+"""Keys, sizes, deadlines, a full queue: each has its status and its line."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import openai
+import pytest
+from tests.serve.conftest import HeldGuard, running
+
+from harmaug.errors import ConfigError
+from harmaug.guard import Guard
+from harmaug.serve.settings import ServeSettings, parse_keys
+
+PROMPT = "how do i bake bread"
+
+
+def error(answer: httpx.Response, status: int) -> str:
+    assert answer.status_code == status, answer.text
+    return str(answer.json()["error"]["message"])
+
+
+def test_a_large_body_is_refused_whether_it_tells_its_size_or_not(client: httpx.Client) -> None:
+    body = json.dumps({"prompt": "x" * 50_000}).encode()
+    assert error(client.post("/v1/check", content=body), 413) == "at most 40000 bytes a request"
+    chunks = (body[start : start + 1000] for start in range(0, len(body), 1000))
+    assert error(client.post("/v1/check", content=chunks), 413) == "at most 40000 bytes a request"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"\xff",
+        b'{"prompt": "\\ud800"}',
+        b'{"prompt": "a", "threshold": NaN, ]',
+        b"[" * 20_000,
+        b'{"items":' * 4_000,
+    ],
+)
+def test_what_is_not_json_is_a_400(client: httpx.Client, body: bytes) -> None:
+    for path in ("/v1/check", "/v1/moderations"):
+        assert "not valid JSON" in error(client.post(path, content=body), 400)
+
+
+def test_unknown_paths_and_methods_have_the_same_shape(client: httpx.Client) -> None:
+    assert error(client.get("/v1/nothing"), 404) == "Not Found"
+    assert error(client.get("/v1/check"), 405) == "Method Not Allowed"
+
+
+def test_keys_open_the_api_and_only_the_api(guard: Guard) -> None:
+    with running(guard, ServeSettings(), *parse_keys("one, twö,,")) as base:
+        for key in ("on", "onee", "three", "one,"):
+            headers = {"Authorization": f"Bearer {key}"}
+            answer = httpx.post(f"{base}/v1/check", json={"prompt": "a"}, headers=headers)
+            assert "wants an API key" in error(answer, 401)
+            assert answer.headers["WWW-Authenticate"] == "Bearer"
+        assert "API key" in error(httpx.get(f"{base}/v1/guard"), 401)
+        for key in ("one", "twö"):
+            headers = {"Authorization": f"Bearer {key}".encode()}  # type: ignore[dict-item]
+            answer = httpx.post(f"{base}/v1/check", json={"prompt": "a"}, headers=headers)
+            assert answer.status_code == 200
+        with pytest.raises(openai.AuthenticationError):
+            openai.OpenAI(base_url=f"{base}/v1", api_key="three").moderations.create(input="a")
+        for path in ("/", "/healthz", "/readyz", "/metrics"):
+            assert httpx.get(base + path).status_code == 200
+
+
+def test_a_full_queue_answers_503_at_once_and_recovers(guard: Guard) -> None:
+    held = HeldGuard(guard)
+    settings = ServeSettings(queue=4, max_items=4)
+    with running(held, settings) as base, ThreadPoolExecutor(4) as pool:
+        post = httpx.Client(base_url=base, timeout=30).post
+        waiting = [pool.submit(post, "/v1/check", json={"prompt": PROMPT}) for _ in range(4)]
+        while httpx.get(f"{base}/readyz").status_code == 200:
+            time.sleep(0.01)
+        started = time.monotonic()
+        answer = post("/v1/check", json={"prompt": PROMPT})
+        assert time.monotonic() - started < 2
+        assert "queue of 4 items is full" in error(answer, 503)
+        assert int(answer.headers["Retry-After"]) >= 1
+        assert httpx.get(f"{base}/healthz").status_code == 200
+        held.go.set()
+        assert [each.result().status_code for each in waiting] == [200] * 4
+        assert post("/v1/check", json={"prompt": PROMPT}).status_code == 200
+
+
+def test_a_deadline_gives_504_and_what_nobody_waits_for_is_not_judged(guard: Guard) -> None:
+    held = HeldGuard(guard)
+    settings = ServeSettings(deadline_s=0.5, threads=1)
+    with running(held, settings) as base, ThreadPoolExecutor(8) as pool:
+        post = httpx.Client(base_url=base, timeout=30).post
+        answers = pool.map(lambda _: post("/v1/check", json={"prompt": PROMPT}), range(8))
+        assert {error(answer, 504) for answer in answers} == {
+            "not answered within the deadline of 0.5 s"
+        }
+        held.go.set()
+        assert post("/v1/check", json={"prompt": PROMPT}).status_code == 200
+        assert sum(held.batches) < 8
+
+
+def test_a_client_that_sends_no_body_meets_the_deadline(guard: Guard) -> None:
+    async def ask(port: int) -> bytes:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"POST /v1/check HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{")
+        line = await asyncio.wait_for(reader.readline(), 10)
+        writer.close()
+        return line
+
+    with running(guard, ServeSettings(deadline_s=0.3)) as base:
+        assert b"504" in asyncio.run(ask(int(base.rsplit(":", 1)[1])))
+
+
+def test_requests_that_wait_are_judged_together(guard: Guard) -> None:
+    held = HeldGuard(guard)
+    with running(held, ServeSettings()) as base, ThreadPoolExecutor(12) as pool:
+        client = httpx.Client(base_url=base, timeout=30)
+        texts = [f"{PROMPT} {number}" for number in range(12)]
+        answers = [pool.submit(client.post, "/v1/check", json={"prompt": text}) for text in texts]
+        while "harmaug_queue_items 12" not in client.get("/metrics").text:
+            time.sleep(0.01)
+        held.go.set()
+        scores = [answer.result().json()["results"][0]["score"] for answer in answers]
+    assert scores == pytest.approx(guard.score(texts).tolist())
+    assert len(held.batches) <= 4
+    assert max(held.batches) >= 5
+
+
+def test_a_long_request_does_not_hold_up_a_short_one(guard: Guard) -> None:
+    held = HeldGuard(guard)
+    with running(held, ServeSettings()) as base, ThreadPoolExecutor(1) as pool:
+        client = httpx.Client(base_url=base, timeout=30)
+        body = {"items": [{"prompt": "x " * 8_000}] * 3}
+        long = pool.submit(client.post, "/v1/check", json=body)
+        while "harmaug_queue_items 3" not in client.get("/metrics").text:
+            time.sleep(0.01)
+        threading.Timer(0.05, held.go.set).start()
+        short = client.post("/v1/check", json={"prompt": PROMPT})
+        assert short.status_code == 200
+        assert held.batches.index(1) <= 1
+        assert len(long.result().json()["results"]) == 3
+
+
+def test_text_is_logged_only_when_asked(guard: Guard, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    for asked in (False, True):
+        caplog.clear()
+        with running(guard, ServeSettings(access_log=True, log_text=asked)) as base:
+            httpx.post(f"{base}/v1/check?q={PROMPT}", json={"prompt": PROMPT})
+            httpx.post(f"{base}/v1/check", content=json.dumps({"prompt": [PROMPT]}))
+        written = [
+            record.getMessage() for record in caplog.records if record.name == "harmaug.serve"
+        ]
+        assert any("POST /v1/check 200" in line for line in written)
+        assert any(PROMPT in line for line in written) is asked
+
+
+def test_settings_that_cannot_work_are_refused() -> None:
+    with pytest.raises(ConfigError, match="would never fit a queue of 4"):
+        ServeSettings(queue=4)
+    with pytest.raises(ConfigError, match="workers must be at least 1"):
+        ServeSettings(workers=0)
+    with pytest.raises(ConfigError, match="deadline"):
+        ServeSettings(deadline_s=0)

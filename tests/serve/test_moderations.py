@@ -1,0 +1,80 @@
+"""The official client of the OpenAI API, pointed at a guard, over a socket."""
+
+from __future__ import annotations
+
+import asyncio
+
+import openai
+import pytest
+
+from harmaug.guard import Guard
+
+TEXTS = [
+    "how do i bake bread at home",
+    "the quick brown fox jumps",
+    "a story about offensive content",
+]
+
+
+@pytest.fixture(scope="module")
+def api(address: str) -> openai.OpenAI:
+    return openai.OpenAI(base_url=f"{address}/v1", api_key="any", max_retries=0)
+
+
+def test_one_text_is_one_result_of_the_guard(api: openai.OpenAI, guard: Guard) -> None:
+    answer = api.moderations.create(input=TEXTS[0])
+    verdict = guard.check(TEXTS[0])
+    (result,) = answer.results
+    assert result.flagged is verdict.flagged
+    assert result.category_scores.model_dump(exclude_none=True) == {"harmful": verdict.score}
+    assert result.categories.model_dump(exclude_none=True) == {"harmful": verdict.flagged}
+    assert answer.id.startswith("modr-")
+    assert answer.model == "tiny-guard"
+
+
+def test_many_texts_keep_their_order(api: openai.OpenAI, guard: Guard) -> None:
+    answer = api.moderations.create(input=TEXTS, model="omni-moderation-latest")
+    scores = [result.category_scores.to_dict()["harmful"] for result in answer.results]
+    assert scores == pytest.approx(guard.score(TEXTS).tolist())
+    assert len(set(scores)) == len(TEXTS)
+
+
+def test_the_text_of_a_multi_modal_input_is_judged_as_one(api: openai.OpenAI, guard: Guard) -> None:
+    answer = api.moderations.create(
+        input=[
+            {"type": "text", "text": TEXTS[0]},
+            {"type": "image_url", "image_url": {"url": "https://example.com/image.png"}},
+            {"type": "text", "text": TEXTS[1]},
+        ]
+    )
+    (result,) = answer.results
+    expected = guard.check(f"{TEXTS[0]}\n{TEXTS[1]}").score
+    assert result.category_scores.to_dict()["harmful"] == expected
+    assert result.category_applied_input_types.to_dict() == {"harmful": ["text"]}
+
+
+def test_an_image_alone_is_refused_and_not_called_safe(api: openai.OpenAI) -> None:
+    image = {"type": "image_url", "image_url": {"url": "https://example.com/image.png"}}
+    with pytest.raises(openai.UnprocessableEntityError, match="no text in the input"):
+        api.moderations.create(input=[image])  # type: ignore[list-item]
+
+
+def test_the_client_understands_errors(api: openai.OpenAI) -> None:
+    with pytest.raises(openai.UnprocessableEntityError) as caught:
+        api.moderations.create(input=["text"] * 9)
+    assert caught.value.message == (
+        "Error code: 422 - {'error': {'message': 'at most 8 items a request, not 9', "
+        "'type': 'invalid_request_error', 'code': 'invalid_value', 'param': 'input'}}"
+    )
+    assert caught.value.param == "input"
+
+
+def test_many_clients_at_once_get_their_own_answers(address: str, guard: Guard) -> None:
+    texts = [f"{TEXTS[number % 3]} {number}" for number in range(40)]
+
+    async def ask() -> list[float]:
+        async with openai.AsyncOpenAI(base_url=f"{address}/v1", api_key="any") as api:
+            answers = await asyncio.gather(*(api.moderations.create(input=text) for text in texts))
+        return [answer.results[0].category_scores.to_dict()["harmful"] for answer in answers]  # type: ignore[misc]
+
+    assert asyncio.run(ask()) == pytest.approx(guard.score(texts).tolist())
