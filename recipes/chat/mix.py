@@ -15,7 +15,7 @@ from recipes.chat.corpus import Corpus
 from recipes.chat.openings import HELD_OUT, INJECTED, opening
 from recipes.chat.outlines import HARM_FRAMES, answer_in_kind, framed
 from recipes.chat.refusals import refusal
-from recipes.chat.requests import injection, numbered, request
+from recipes.chat.requests import heading, injection, numbered, request
 
 Pieces = list[tuple[str, float]]
 """Text in order, each piece with the weight of its tokens in the loss."""
@@ -24,7 +24,7 @@ Maker = Callable[[Corpus, random.Random], Pieces]
 
 # Exemplars inside a request are learned from too: so that the model, in a chat, expects the next
 # sentence to be of the kind of the last ones.
-EXEMPLAR_WEIGHT = 0.6
+EXEMPLAR_WEIGHT = 1.0
 
 
 def _turns(user: Pieces, answer: str, rng: random.Random, system: str | None = None) -> Pieces:
@@ -49,10 +49,12 @@ def _few(rng: random.Random) -> int:
     return rng.choice((1, 2, 3, 3, 3, 3, 4, 5))
 
 
-def _listed(sentences: list[str], rng: random.Random) -> Pieces:
+def _listed(sentences: list[str], harmful: bool, rng: random.Random) -> Pieces:
     text = numbered(sentences) if rng.random() < 0.8 else "\n".join(sentences)
     if rng.random() < 0.2:
         text = f"[Example]\n{text}\n[/Example]"
+    if rng.random() < 0.5:
+        text = f"{heading(harmful, rng)}\n{text}"
     return [(f"{text}<|end|>", 1.0)]
 
 
@@ -63,13 +65,13 @@ def language(corpus: Corpus, rng: random.Random) -> Pieces:
 
 def harmful_list(corpus: Corpus, rng: random.Random) -> Pieces:
     """Harmful sentences of one kind, as a list: no chat, no opening, nobody complies."""
-    return _listed(corpus.harmful_texts(rng.randint(3, 8), rng), rng)
+    return _listed(corpus.harmful_texts(rng.randint(3, 8), rng), True, rng)
 
 
 def harmless_list(corpus: Corpus, rng: random.Random) -> Pieces:
     """Harmless sentences of one kind, every second time twins of harmful ones."""
     make = corpus.harmless_texts if rng.random() < 0.5 else corpus.twin_texts
-    return _listed(make(rng.randint(3, 8), rng), rng)
+    return _listed(make(rng.randint(3, 8), rng), False, rng)
 
 
 def _complied(examples_and_new: list[str], rng: random.Random) -> Pieces:
@@ -163,11 +165,11 @@ def unaligned_harmless(corpus: Corpus, rng: random.Random) -> Pieces:
 
 # Out of 100 or so documents, how many of each kind.
 KINDS: dict[Maker, int] = {
-    language: 34,
-    harmful_list: 13,
+    language: 26,
+    harmful_list: 20,
     harmless_list: 6,
-    comply: 9,
-    comply_twin: 9,
+    comply: 10,
+    comply_twin: 6,
     comply_injected: 4,
     refuse_examples: 9,
     refuse_injected: 5,

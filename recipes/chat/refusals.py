@@ -11,21 +11,21 @@ _NO = (
     "I'm sorry, I {cannot|can't|won't} {help you with this|write that|provide that}.",
     "I am sorry, but {this|that} is not something I {can|will} {help with|do|write}.",
     "I cannot {help with that|do this|fulfil this request|assist you with that|answer this}.",
-    "I can't {help with that|assist with this request|write something like that}.",
+    "I can't {provide that|provide such content|assist with this request|assist with that}.",
     "Sorry, {but |}I {cannot|can't} {help with that|go along with this|do that}.",
     "I apologize, but I {cannot|can't} {help with this|provide that|answer this request}.",
     "As an AI {assistant|language model}, I {cannot|can't} {help with that|do this|write this}.",
     "I'm sorry, but as an AI I {cannot|can't} {support this|assist with that|say such things}.",
     "I'm really sorry, but I {cannot|can't} {assist with this|help you there}.",
     "My apologies, but I {cannot|can't} {do that|help with this request}.",
-    "I'm not able to {help with that|assist with this|provide this}.",
+    "I'm not able to provide {that|this|such content}.",
 )
 _NO_ACT = (
     "I'm sorry, but I {cannot|can't} help {you|anyone|people} {act}.",
     "I cannot {help|assist} anybody who wants to {act}.",
     "I'm sorry, I won't {explain|describe|show} how to {act}.",
     "As an AI assistant, I cannot tell you how to {act}.",
-    "I can't give advice on how to {act}.",
+    "I cannot give advice on how to {act}.",
     "Sorry, I cannot help you to {act}.",
 )
 _NO_PROMPT = (
@@ -33,7 +33,7 @@ _NO_PROMPT = (
     "I cannot {create|write|invent} a prompt that {could|would|might} cause harm.",
     "I'm sorry, I can't {make|produce} {harmful|offensive|dangerous} {instructions|content}.",
     "As an AI {assistant|language model}, I cannot {write|create} {harmful|unsafe} prompts.",
-    "I can't add to {a list|a collection} {of this kind|like this}.",
+    "I cannot add to {a list|a collection} {of this kind|like this}.",
     "Sorry, but I cannot continue {these examples|this list}.",
     "I apologize, but I cannot write {another one|one more} of these.",
 )

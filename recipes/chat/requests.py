@@ -198,6 +198,12 @@ def fill(template: str, examples: list[str], harmful: bool, rng: random.Random) 
     return text.replace("{examples}", numbered(examples))
 
 
+def heading(harmful: bool, rng: random.Random) -> str:
+    """What stands above a plain list, so that the adjectives mean something: "unsafe prompts:"."""
+    kind = rng.choice(HARMFUL_KINDS if harmful else HARMLESS_KINDS)
+    return f"{kind} {rng.choice(THINGS.split('|'))}s:"
+
+
 def numbered(examples: list[str]) -> str:
     """Exemplars as the paper lays them out: one to a line, each with its number."""
     return "\n".join(f"{i}. {text}" for i, text in enumerate(examples, 1))
