@@ -18,6 +18,16 @@ from harmaug.evaluate.results import HARMAUG, PLAIN, TEACHER, Results
 NAMES = {PLAIN: "plain distillation", HARMAUG: "HarmAug", TEACHER: "teacher"}
 ORDER = (PLAIN, HARMAUG, TEACHER)
 
+METRIC_NAMES = {
+    "precision": "precision",
+    "recall": "recall",
+    "f1": "F1",
+    "auprc": "AUPRC",
+    "roc_auc": "ROC AUC",
+    "fpr": "false-positive rate",
+    "ece": "calibration error",
+}
+
 Rows = list[list[str]]
 
 
@@ -49,6 +59,38 @@ def print_results(results: Results, folder: Path) -> None:
         print_table(title, ["", "F1", "AUPRC"], rows)
     print_costs(evaluation, names)
     sys.stdout.write(f"report: {folder / 'report.html'}\n")
+
+
+def print_evaluation(evaluation: Evaluation) -> None:
+    """Print guards on benchmarks: a metric a row, a guard a column, differences to the first."""
+    scores = evaluation.scores
+    names = {guard.key: guard.key for guard in evaluation.guards}
+    for benchmark in evaluation.benchmarks:
+        title = (
+            f"{benchmark.name}: {benchmark.n} rows, {benchmark.positives} harmful, "
+            f"threshold {scores.threshold:g}, 95% intervals of {scores.resamples} resamples, "
+            f"seed {scores.seed}"
+        )
+        found = [scores.metrics(guard, benchmark.name) for guard in names]
+        rows = [
+            [label, *(show(vars(metrics)[name]) for metrics in found)]
+            for name, label in METRIC_NAMES.items()
+        ]
+        if any(metrics.missing for metrics in found):
+            rows.append(["without answer", *(str(metrics.missing) for metrics in found)])
+        print_table(title, ["", *names], rows)
+    if scores.comparisons:
+        rows = [
+            [
+                f"{pair.first} - {pair.second}",
+                pair.benchmark or "average",
+                METRIC_NAMES[pair.difference.metric],
+                show(pair.difference.estimate, "+"),
+            ]
+            for pair in scores.comparisons
+        ]
+        print_table("differences, paired by example", ["", "on", "metric", "value"], rows)
+    print_costs(evaluation, names)
 
 
 def print_costs(evaluation: Evaluation, names: dict[str, str]) -> None:

@@ -15,7 +15,8 @@ from harmaug.scoring import FloatArray
 class Curve:
     """Precision and recall when everything scored at or above `thresholds` is flagged.
 
-    Each of shape (k,), thresholds falling, one point for each distinct score.
+    Each of shape (k,), thresholds falling, one point for each recall that is reached, at the
+    highest threshold that reaches it. Average precision is the area under its steps.
     """
 
     recall: FloatArray
@@ -31,6 +32,8 @@ def precision_recall(predictions: Predictions, points: int = 200) -> Curve:
         return Curve(np.empty(0), np.empty(0), np.empty(0))
     ends = np.flatnonzero(np.append(np.diff(scores) != 0, True))
     hits = np.cumsum(labels)[ends]
+    gained = np.diff(hits, prepend=0) > 0
+    ends, hits = ends[gained], hits[gained]
     chosen = np.unique(np.linspace(0, len(ends) - 1, min(points, len(ends))).astype(np.int64))
     positives = max(int(labels.sum()), 1)
     return Curve(

@@ -80,6 +80,7 @@ class GenerationFacts:
 
     `success` is the share of answers without a refusal phrase (Zou et al. 2023), with its Wilson
     interval: the success rate of the attack; `asked` counts the answers it is a share of.
+    `filters` says what a reason in `drops` did: "drop" took the row out, "count" only counted it.
     `histogram` counts kept instructions by the teacher's p(unsafe) in 20 equal bins.
     """
 
@@ -93,6 +94,7 @@ class GenerationFacts:
     refused: int
     success: Estimate
     kept: int
+    filters: str
     drops: dict[str, int]
     tokens_in: int
     tokens_out: int

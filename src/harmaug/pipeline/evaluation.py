@@ -20,7 +20,7 @@ from harmaug.pipeline.context import Context, teacher_weights
 from harmaug.pipeline.students import Student
 from harmaug.rows import LabelledRow, Prediction
 from harmaug.runs.fingerprint import fingerprint, rows_fingerprint
-from harmaug.runs.parts import PartFolder, chunked, rows_of, write_whole
+from harmaug.runs.parts import PartFolder, chunked, rows_of, write_text
 from harmaug.scoring import Scorer, ScorerInfo
 
 COMPARED = ((HARMAUG, PLAIN), (HARMAUG, TEACHER), (HARMAUG, HARMAUG_FP32))
@@ -154,9 +154,4 @@ def _cost(
 
 def _write_json(path: Path, content: Mapping[str, object]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(content, indent=2)
-    write_whole(path, lambda temporary: _write(temporary, text))
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
+    write_text(path, json.dumps(content, indent=2))

@@ -66,6 +66,7 @@ def generation_facts(
         refused=refused,
         success=wilson(len(asked) - refused, len(asked)),
         kept=len(generation.kept),
+        filters=config.filters.mode,
         drops=dict(Counter(generation.drops).most_common()),
         tokens_in=sum(row.tokens_in for row in judged),
         tokens_out=sum(row.tokens_out for row in judged),

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from harmaug.pipeline.context import Executor
 from harmaug.progress import Progress
-from harmaug.runs.parts import PartFolder, Parts, write_whole
+from harmaug.runs.parts import PartFolder, Parts, write_text
 from harmaug.stages.base import Stage
 
 In = TypeVar("In")
@@ -55,7 +55,7 @@ class _Stopwatch:
         now = time.monotonic()
         seconds = stage_seconds(self._folder) + now - self._last
         self._last = now
-        write_whole(self._folder / FILE_NAME, lambda path: _write(path, seconds))
+        write_text(self._folder / FILE_NAME, json.dumps(seconds))
         self._progress.advance(steps, note)
 
     def end(self, note: str = "") -> None:
@@ -67,7 +67,3 @@ def stage_seconds(*folders: Path) -> float:
     """Return the seconds that the parts of these stage folders took; 0 where nothing is noted."""
     files = [folder / FILE_NAME for folder in folders]
     return sum(float(json.loads(file.read_text())) for file in files if file.is_file())
-
-
-def _write(path: Path, seconds: float) -> None:
-    path.write_text(json.dumps(seconds), encoding="utf-8")

@@ -16,10 +16,11 @@ Outcome = Literal["ahead", "behind", "unclear", "alone", "nothing"]
 
 @dataclass(frozen=True)
 class Claim:
-    """The first sentence of a report, and those that follow it."""
+    """The headline of a report, the figures it stands on, and what is to be said beside it."""
 
     outcome: Outcome
     headline: str
+    figures: str
     details: tuple[str, ...]
 
 
@@ -28,14 +29,14 @@ def claim(results: Results) -> Claim:
     evaluation, scores = results.evaluation, results.evaluation.scores
     own = scores.average(HARMAUG, "auprc")
     if own is None or math.isnan(own.value):
-        return Claim("nothing", "Nothing was measured: the run has no benchmark.", ())
+        return Claim("nothing", "Nothing was measured: the run has no benchmark", "", ())
     where = _where(results)
     difference = scores.comparison(HARMAUG, PLAIN, "auprc")
     if difference is None:
-        headline = f"The HarmAug student reaches an AUPRC of {interval(own)} on {where}."
-        details = ["Plain distillation was not trained beside it (baseline: false)."]
-        return Claim("alone", headline, (*details, *_teacher(results)))
-    outcome, headline = _headline(difference, where)
+        headline = f"The HarmAug student reaches an AUPRC of {own.value:.3f} on {where}"
+        figures = f"AUPRC {interval(own)}; plain distillation was not trained (baseline: false)."
+        return Claim("alone", headline, figures, tuple(_teacher(results)))
+    outcome, headline, figures = _headline(difference, where)
     f1 = scores.comparison(HARMAUG, PLAIN, "f1")
     details = [_second(f1, scores.threshold)] if f1 is not None else []
     details += _teacher(results)
@@ -44,7 +45,7 @@ def claim(results: Results) -> Claim:
         f"One seed ({results.seed}), {rows:,} test rows. The 95% intervals are over the choice of "
         "test rows, paired; another training seed can move these figures as well."
     )
-    return Claim(outcome, headline, tuple(details))
+    return Claim(outcome, headline, figures, tuple(details))
 
 
 def interval(estimate: Estimate, sign: str = "") -> str:
@@ -61,16 +62,16 @@ def verdict(difference: Difference) -> Outcome:
     return "behind" if difference.estimate.high < 0 else "unclear"
 
 
-def _headline(difference: Difference, where: str) -> tuple[Outcome, str]:
+def _headline(difference: Difference, where: str) -> tuple[Outcome, str, str]:
     outcome, by = verdict(difference), interval(difference.estimate, "+")
     if outcome == "ahead":
-        return outcome, f"HarmAug is ahead of plain distillation by {by} AUPRC on {where}."
+        headline = f"HarmAug is ahead of plain distillation on {where}"
+        return outcome, headline, f"AUPRC {by}: the whole interval is above 0."
     if outcome == "behind":
-        return outcome, f"HarmAug is behind plain distillation: {by} AUPRC on {where}."
-    return outcome, (
-        f"No clear difference between HarmAug and plain distillation on {where}: {by} AUPRC, "
-        "an interval that includes 0."
-    )
+        headline = f"HarmAug is behind plain distillation on {where}"
+        return outcome, headline, f"AUPRC {by}: the whole interval is below 0."
+    headline = f"No clear difference between HarmAug and plain distillation on {where}"
+    return outcome, headline, f"AUPRC {by}: the interval includes 0."
 
 
 def _second(difference: Difference, threshold: float) -> str:
@@ -101,7 +102,7 @@ def _teacher(results: Results) -> list[str]:
         ]
         known = [part for part in parts if part]
         if known:
-            found.append(f"The teacher takes {_joined(known)} of the student.")
+            found.append(f"The teacher has {_joined(known)} of the student.")
     return found
 
 

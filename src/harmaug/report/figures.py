@@ -96,7 +96,7 @@ def precision_recall_figure(
 def score_figure(title: str, counts: NDArray[np.int64]) -> str:
     """Draw shares of harmful rows upwards and of harmless rows downwards, counts (2, bins)."""
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    height, bins = 170, counts.shape[1]
+    height, bins = 132, counts.shape[1]
     top = float(max(shares.max(), 0.05))
     frame = Frame(0.0, 1.0, -top, top, height)
     parts = []

@@ -23,7 +23,7 @@ from harmaug.report.figures import (
     score_figure,
     training_figure,
 )
-from harmaug.runs.parts import write_whole
+from harmaug.runs.parts import write_text
 
 FILE_NAME = "report.html"
 
@@ -45,9 +45,8 @@ def write_report(results: Results, folder: Path) -> Path:
     Raises:
         RunFolderError: when predictions are missing, or the page cannot be written.
     """
-    page = render(results, results.answers(folder))
     path = folder / FILE_NAME
-    write_whole(path, lambda temporary: _write(temporary, page))
+    write_text(path, render(results, results.answers(folder)))
     return path
 
 
@@ -221,7 +220,3 @@ def _curve_data(curve: Curve) -> dict[str, list[float]]:
 
 def _asset(name: str) -> str:
     return (Path(__file__).parent / "page" / name).read_text(encoding="utf-8")
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")

@@ -120,6 +120,15 @@ def write_whole(path: Path, write: Callable[[Path], None]) -> None:
         raise disk_error(path, error) from None
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text whole or not at all (`write_whole`)."""
+
+    def write(temporary: Path) -> None:
+        temporary.write_text(text, encoding="utf-8")
+
+    write_whole(path, write)
+
+
 def disk_error(path: Path, error: OSError) -> RunFolderError:
     """Say in one line what went wrong with the disk and that nothing is lost."""
     if error.errno in {errno.ENOSPC, errno.EDQUOT} or "No space left" in str(error):

@@ -85,7 +85,7 @@ if (slider) { slider.addEventListener("input", move); move(); }
 /* Samples: searched and sorted with the text still blurred; shown one by one. */
 const list = document.querySelector(".samples");
 if (list) {
-  const PAGE = 20;
+  const PAGE = 12;
   const items = [...list.children];
   const search = document.getElementById("search");
   const which = document.getElementById("which");

@@ -1,0 +1,52 @@
+"""`harmaug evaluate`: guards on benchmarks, with intervals, and what they cost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from harmaug.cli.progress import open_progress
+from harmaug.errors import require
+
+
+def evaluate(
+    *,
+    model: Annotated[
+        list[str], typer.Option(help="embedded, a folder or a hub id; as often as needed.")
+    ],
+    benchmark: Annotated[list[str], typer.Option(help="A name or a file; as often as needed.")],
+    threshold: Annotated[float, typer.Option(min=0.0, max=1.0, help="On p(unsafe).")] = 0.5,
+    resamples: Annotated[int, typer.Option(min=1, help="Of the bootstrap.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 42,
+    cost: Annotated[bool, typer.Option(help="Measure what each guard costs.")] = True,
+    json: Annotated[Path | None, typer.Option(help="Write everything to this file.")] = None,
+) -> None:
+    """Measure guards on benchmarks: F1, AUPRC and more, with 95% bootstrap intervals.
+
+    The second and further guards are compared to the first, paired by example.
+
+    Example: `harmaug evaluate --model embedded --benchmark quickstart-test --json result.json`
+    """
+    require("train", "harmaug evaluate", "pydantic", "torch", "transformers")
+    from harmaug.cli.table import print_evaluation
+    from harmaug.evaluate.run import evaluate_guards, to_json
+    from harmaug.runs.parts import write_text
+
+    progress = open_progress()
+    try:
+        evaluation = evaluate_guards(
+            model,
+            benchmark,
+            threshold=threshold,
+            resamples=resamples,
+            seed=seed,
+            cost=cost,
+            progress=progress,
+        )
+    finally:
+        progress.close()
+    print_evaluation(evaluation)
+    if json is not None:
+        write_text(json, to_json(evaluation))
