@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -60,7 +59,7 @@ def distill(
     building = out.parent / f".{out.name}.partial"
     student = load_student(config.student, config.revision, seed)
     mark = fingerprint(rows, config, student, seed=seed, tau=tau)
-    task = _task(rows, config, student, seed=seed, tau=tau)
+    task = task_of(rows, config, student, seed=seed, tau=tau)
     checkpoint = Checkpoint(building / "checkpoint", mark)
     training = train(task, checkpoint, progress)
     result = _result(out, task, training)
@@ -72,11 +71,11 @@ def distill(
     }
     write_student(student, config, result, settings, building)
     shutil.rmtree(checkpoint.folder)
-    os.replace(building, out)
+    building.replace(out)
     return result
 
 
-def _task(
+def task_of(
     rows: Sequence[ScoredPair], config: DistillConfig, student: Student, *, seed: int, tau: float
 ) -> Task:
     examples = examples_of(
@@ -121,8 +120,8 @@ def _result(out: Path, task: Task, training: Training) -> DistillResult:
         steps=training.step,
         tokens=training.tokens,
         seconds=training.seconds,
-        auprc=best and best.auprc,
-        loss=best and best.loss,
+        auprc=None if best is None else best.auprc,
+        loss=None if best is None else best.loss,
         history=tuple(training.history),
         rows=task.examples.counts,
         training_rows=len(task.schedule.rows),

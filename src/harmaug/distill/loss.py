@@ -42,4 +42,5 @@ def equation_1(logits: Tensor, teacher: Tensor, label: Tensor, lam: float) -> Te
     log_odds = logits[:, 1].float() - logits[:, 0].float()
     entropy = torch.special.entr(teacher) + torch.special.entr(1.0 - teacher)
     target = (1.0 - lam) * teacher + lam * label
-    return functional.softplus(log_odds) - target * log_odds - (1.0 - lam) * entropy
+    losses: Tensor = functional.softplus(log_odds) - target * log_odds - (1.0 - lam) * entropy
+    return losses

@@ -12,6 +12,7 @@ from harmaug.distill.student import Student
 from harmaug.export.fused_bert import BertShape, write_fused_bert
 from harmaug.export.int8 import quantise
 from harmaug.export.onnx import to_onnx
+from harmaug.export.quiet import quiet_transformers
 from harmaug.guard.settings import GuardSettings
 
 
@@ -29,7 +30,8 @@ def write_student(
     """
     student.tokenizer.model_max_length = result.window
     student.tokenizer.save_pretrained(folder)
-    student.model.cpu().eval().save_pretrained(folder)
+    with quiet_transformers():
+        student.model.cpu().eval().save_pretrained(folder)
     GuardSettings(window=result.window).save(folder)
     to_onnx(folder, folder / "onnx" / "model.onnx")
     if config.quantise:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,12 +15,12 @@ from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerFast,
 )
-from transformers.utils import logging as transformers_logging
 
+from harmaug.embedded import embedded_model
 from harmaug.errors import ModelError
+from harmaug.export.quiet import quiet_transformers
 
 EMBEDDED = "embedded-encoder"
-EMBEDDED_FOLDER = Path(__file__).parents[3] / "models" / "encoder"
 LABELS = {0: "harmless", 1: "harmful"}
 
 
@@ -63,7 +61,7 @@ def load_student(name: str, revision: str | None, seed: int) -> Student:
     """
     source = _resolve(name)
     torch.manual_seed(seed)
-    with _quiet_transformers():
+    with quiet_transformers():
         try:
             tokenizer = AutoTokenizer.from_pretrained(source, revision=revision)
             model = AutoModelForSequenceClassification.from_pretrained(
@@ -80,7 +78,8 @@ def load_student(name: str, revision: str | None, seed: int) -> Student:
             raise ModelError(f"student '{name}' cannot be loaded: {reason}") from None
     if not isinstance(tokenizer, PreTrainedTokenizerFast):
         raise ModelError(f"student '{name}' has no fast tokenizer (tokenizer.json)")
-    if tokenizer.pad_token is None:
+    rows = model.get_input_embeddings().weight.shape[0]
+    if tokenizer.pad_token_id is None or tokenizer.pad_token_id >= rows:
         tokenizer.pad_token = tokenizer.eos_token
     if tokenizer.pad_token_id is None:
         raise ModelError(f"student '{name}': its tokenizer has neither pad nor eos token; set one")
@@ -116,12 +115,7 @@ def position_limit(model: PreTrainedModel) -> int | None:
 
 def _resolve(name: str) -> str:
     if name == EMBEDDED:
-        if not (EMBEDDED_FOLDER / "config.json").is_file():
-            raise ModelError(
-                f"'{EMBEDDED}' is part of a checkout, not of the installed package: "
-                "name a folder or a hub id as distill.student"
-            )
-        return str(EMBEDDED_FOLDER)
+        return str(embedded_model("encoder"))
     folder = Path(name)
     if folder.is_dir() and not (folder / "config.json").is_file():
         raise ModelError(f"student '{name}' is a folder without config.json: not a model folder")
@@ -134,16 +128,3 @@ def _reads_token_types(model: PreTrainedModel) -> bool:
     sizes = model.config.to_dict().get("type_vocab_size")
     accepted = inspect.signature(model.forward).parameters
     return "token_type_ids" in accepted and isinstance(sizes, int) and sizes > 1
-
-
-@contextmanager
-def _quiet_transformers() -> Iterator[None]:
-    """Hide the notice that the head is new (it always is) and the bar over the weights."""
-    verbosity = transformers_logging.get_verbosity()
-    transformers_logging.set_verbosity_error()
-    transformers_logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        transformers_logging.set_verbosity(verbosity)
-        transformers_logging.enable_progress_bar()

@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import math
 import time
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
 import torch
 from sklearn.metrics import average_precision_score
-from torch import Tensor
+from torch import Tensor, nn
 
 from harmaug.config.models import DistillConfig
 from harmaug.distill.batches import Schedule
 from harmaug.distill.checkpoint import Checkpoint
 from harmaug.distill.compute import Compute, log_odds_of_rows, logits_of
+from harmaug.distill.cpu import densify, fast_on_cpu
 from harmaug.distill.examples import Examples, Rows
 from harmaug.distill.loss import equation_1
 from harmaug.distill.student import Student
@@ -68,9 +70,26 @@ def train(task: Task, checkpoint: Checkpoint, progress: Progress) -> Training:
     Without validation rows the last weights stay. A checkpoint of the same training is taken up
     where it stands, and leads to the same weights as if it had not been interrupted.
     """
-    model = task.student.model.to(task.compute.device)
+    model = task.student.model
+    nn.Module.to(model, task.compute.device)
     optimizer = _optimizer(model, task.config)
     training = _resume(model, optimizer, checkpoint)
+    on_cpu = task.compute.device.type == "cpu"
+    with fast_on_cpu(model) if on_cpu else nullcontext():
+        _loop(task, optimizer, training, checkpoint, progress)
+    if training.best is not None:
+        model.load_state_dict(checkpoint.load_best(training.history[training.best].step))
+    return training
+
+
+def _loop(
+    task: Task,
+    optimizer: torch.optim.Optimizer,
+    training: Training,
+    checkpoint: Checkpoint,
+    progress: Progress,
+) -> None:
+    model = task.student.model
     validate_at = _validation_steps(task.schedule.steps, task.config.validations)
     saved = started = time.monotonic()
     model.train()
@@ -86,10 +105,7 @@ def train(task: Task, checkpoint: Checkpoint, progress: Progress) -> Training:
         if training.step in validate_at or now - saved > 60 * task.config.checkpoint_minutes:
             _save(model, optimizer, training, checkpoint)
             saved = now
-    if training.best is not None:
-        model.load_state_dict(checkpoint.load_best(training.history[training.best].step))
     progress.end(_note(training.history[-1].train_loss, training))
-    return training
 
 
 def gradient(task: Task, rows: Rows) -> float:
@@ -106,6 +122,7 @@ def gradient(task: Task, rows: Rows) -> float:
             loss = losses.sum() / len(rows)
             loss.backward()
             total += float(loss.detach())
+    densify(task.student.model)
     return total
 
 

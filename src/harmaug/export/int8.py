@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from onnxruntime.quantization import QuantType, quantize_dynamic
@@ -17,4 +16,4 @@ def quantise(fp32: Path, out: Path) -> None:
     """
     partial = out.with_suffix(".partial")
     quantize_dynamic(fp32, partial, per_channel=True, weight_type=QuantType.QInt8)
-    os.replace(partial, out)
+    partial.replace(out)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import os
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from torch import Tensor, nn
 from transformers import AutoModelForSequenceClassification, PreTrainedModel
 
 from harmaug.errors import ModelError
+from harmaug.export.quiet import quiet_transformers
 
 TOLERANCE = 1e-3
 OPSET = 17
@@ -50,7 +50,8 @@ def to_onnx(folder: Path, out: Path) -> None:
         ModelError: the folder cannot be loaded, or ONNX and torch differ by 1e-3 or more.
     """
     try:
-        model = AutoModelForSequenceClassification.from_pretrained(folder, dtype=torch.float32)
+        with quiet_transformers():
+            model = AutoModelForSequenceClassification.from_pretrained(folder, dtype=torch.float32)
     except (OSError, ValueError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise ModelError(f"{folder}: not a classifier that can be exported: {reason}") from None
@@ -65,7 +66,7 @@ def to_onnx(folder: Path, out: Path) -> None:
             f"{folder}: ONNX and torch logits differ by {difference:.2g}; "
             f"{type(model).__name__} cannot be exported faithfully, use the checkpoint itself"
         )
-    os.replace(partial, out)
+    partial.replace(out)
 
 
 def model_inputs(model: PreTrainedModel) -> tuple[str, ...]:
