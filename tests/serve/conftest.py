@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,7 +15,8 @@ import uvicorn
 from tests.models import classifier
 
 from harmaug.export.onnx import to_onnx
-from harmaug.guard import Guard, GuardSettings
+from harmaug.guard import Guard, GuardSettings, Verdict
+from harmaug.scoring import TextPair
 from harmaug.serve.app import create_app
 from harmaug.serve.settings import ServeSettings
 
@@ -79,7 +80,7 @@ class HeldGuard(Guard):
         self.go = threading.Event()
         self.batches: list[int] = []
 
-    def verdicts(self, pairs, *, explain=False):  # type: ignore[no-untyped-def]
+    def verdicts(self, pairs: Sequence[TextPair | str], *, explain: bool = False) -> list[Verdict]:
         """Wait, then judge."""
         self.go.wait(30)
         self.batches.append(len(pairs))

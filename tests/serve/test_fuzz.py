@@ -82,7 +82,7 @@ def test_any_moderation(client: httpx.Client, body: object) -> None:
     assert_answered(client.post("/v1/moderations", content=json.dumps(body)))
 
 
-@pytest.mark.parametrize("prompt", ["", " ", "\x00", "‮", "a" * 4_000, "🥖" * 300])
+@pytest.mark.parametrize("prompt", ["", " ", "\x00", "\u202e", "a" * 4_000, "🥖" * 300])
 def test_odd_text_is_judged(client: httpx.Client, prompt: str) -> None:
     answer = client.post("/v1/check", json={"prompt": prompt, "explain": True})
     assert answer.status_code == 200, answer.text

@@ -28,6 +28,7 @@ def test_one_text_is_one_result_of_the_guard(api: openai.OpenAI, guard: Guard) -
     assert result.flagged is verdict.flagged
     assert result.category_scores.model_dump(exclude_none=True) == {"harmful": verdict.score}
     assert result.categories.model_dump(exclude_none=True) == {"harmful": verdict.flagged}
+    assert result.categories.violence is None
     assert answer.id.startswith("modr-")
     assert answer.model == "tiny-guard"
 

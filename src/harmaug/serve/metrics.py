@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -89,8 +90,10 @@ class Metrics:
         self.items = Counter("harmaug_items_total", "Items judged.", ("verdict",))
         self.batch_items = Histogram("harmaug_batch_items", "Items in a batch.", _ITEMS)
         self.batch_seconds = Histogram("harmaug_batch_seconds", "Time of a batch.", _SECONDS)
+        started = time.time()
         self.gauges = [
-            Gauge("process_resident_memory_bytes", "Memory of this process.", resident_bytes)
+            Gauge("process_resident_memory_bytes", "Memory of this process.", resident_bytes),
+            Gauge("process_start_time_seconds", "When it started, Unix time.", lambda: started),
         ]
 
     def render(self) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import logging
+import logging.config
 import os
 import socket
 from collections.abc import Sequence
@@ -18,6 +20,8 @@ from harmaug.guard.load import find
 from harmaug.serve.app import SETTINGS_VARIABLE, create_app
 from harmaug.serve.settings import ServeSettings
 
+log = logging.getLogger("harmaug.serve")
+
 _WORKER = "harmaug.serve.app:worker_app"
 
 _LOGGING: dict[str, object] = {
@@ -26,7 +30,7 @@ _LOGGING: dict[str, object] = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "loggers": {
-        "uvicorn": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+        "uvicorn": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
         "harmaug": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
     },
 }
@@ -43,7 +47,9 @@ def serve(settings: ServeSettings, host: str, port: int, keys: Sequence[str] = (
         ModelError: when the guard cannot be loaded.
     """
     listening = _bind(host, port)
+    port = listening.getsockname()[1]
     grace = ceil(settings.deadline_s) + 1
+    logging.config.dictConfig(_LOGGING)
     if settings.workers == 1:
         guard = Guard.load(settings.model, threads=settings.threads)
         config = uvicorn.Config(
@@ -52,13 +58,14 @@ def serve(settings: ServeSettings, host: str, port: int, keys: Sequence[str] = (
             log_config=_LOGGING,
             timeout_graceful_shutdown=grace,
         )
+        log.info("serving %s at %s", settings.model, _address(host, port))
         uvicorn.Server(config).run(sockets=[listening])
         return
     find(settings.model)
-    port = listening.getsockname()[1]
     listening.close()
     threads = settings.threads or max(1, available_threads() // settings.workers)
     os.environ[SETTINGS_VARIABLE] = replace(settings, threads=threads).to_json()
+    log.info("%d workers serve %s at %s", settings.workers, settings.model, _address(host, port))
     uvicorn.run(
         _WORKER,
         factory=True,
@@ -71,14 +78,20 @@ def serve(settings: ServeSettings, host: str, port: int, keys: Sequence[str] = (
     )
 
 
+def _address(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 def _bind(host: str, port: int) -> socket.socket:
+    if not 0 <= port <= 65_535:
+        raise ServerError(f"no port {port}: ports go from 0 to 65535")
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listening = socket.socket(family, socket.SOCK_STREAM)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
-    except (OSError, OverflowError) as error:
-        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
             raise ServerError(
                 f"port {port} on {host} is in use: stop what listens there, or choose another "
                 "with --port"

@@ -1,0 +1,117 @@
+"""The page: its files and policy, and what a person sees of it in a real Chromium."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from harmaug.guard import Guard
+from harmaug.serve.static import FOLDER
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PROMPT = "how do i bake bread at home? here is a story about a lazy dog."
+
+
+def test_files_come_with_a_strict_policy_and_refer_to_nothing_outside(
+    client: httpx.Client,
+) -> None:
+    for path in ("/", "/docs"):
+        answer = client.get(path)
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assets = re.findall(r'(?:src|href)="([^"#]+)"', answer.text)
+        assert len(assets) >= 3
+        assert all(asset.startswith("/") for asset in assets)
+        assert {client.get(asset).status_code for asset in assets} == {200}
+    for file in FOLDER.iterdir():
+        found = re.findall(r"https?://\S+", file.read_text(encoding="utf-8"))
+        assert [each for each in found if "www.w3.org/2000/svg" not in each] == []
+    tag = client.get("/").headers["etag"]
+    assert client.get("/", headers={"If-None-Match": tag}).status_code == 304
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[object]:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine")
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.mark.slow
+def test_a_person_checks_texts_a_conversation_and_a_file(  # type: ignore[no-untyped-def]
+    browser,  # noqa: ANN001
+    address: str,
+    guard: Guard,
+    tmp_path: Path,
+) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 844}, color_scheme="dark")
+    wrong: list[str] = []
+    requested: list[str] = []
+    page.on("console", lambda message: wrong.append(message.text))
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("request", lambda request: requested.append(request.url))
+    page.goto(address)
+    page.locator("#point option").first.wait_for(state="attached")
+
+    page.get_by_label("Prompt", exact=True).last.fill(f"🥖 {PROMPT}")
+    page.keyboard.press("Control+Enter")
+    page.get_by_text("ms to explain").wait_for()
+    score = guard.check(f"🥖 {PROMPT}").score
+    assert page.locator("#score").inner_text() == f"{score:.3f}"
+    assert page.locator("#texts .judged").inner_text() == f"🥖 {PROMPT}"
+    assert page.locator("mark.word").count() >= 1
+    for word in page.locator("mark.word").all_inner_texts():
+        assert re.fullmatch(r"[\w']+", word)
+    assert page.locator("#points li").count() == 3
+    page.get_by_label("Flag at").select_option("lenient")
+    flagged = score >= 0.9
+    assert page.locator("#word span").inner_text() == ("Flagged" if flagged else "Safe")
+
+    page.get_by_role("tab", name="Prompt").focus()
+    page.keyboard.press("ArrowRight")
+    page.get_by_label("Conversation", exact=True).last.fill(
+        "User: how do i bake\nbread?\nAssistant: sorry, no"
+    )
+    page.get_by_role("button", name="Check").click()
+    chat = guard.check("how do i bake\nbread?", "sorry, no").score
+    page.get_by_text(f"{chat:.3f}", exact=True).wait_for()
+    page.get_by_label("Conversation", exact=True).last.fill("no names here")
+    page.get_by_role("button", name="Check").click()
+    page.get_by_text("Start the first line with").wait_for()
+
+    rows = [json.dumps({"prompt": f"bread {number}"}) for number in range(20)]
+    file = tmp_path / "rows.jsonl"
+    file.write_text("\n".join([*rows, "no json"]), encoding="utf-8")
+    page.get_by_role("tab", name="File").click()
+    page.locator("#upload").set_input_files(file)
+    page.get_by_text("Save as .jsonl").wait_for()
+    cells = page.locator("#rows tr td:nth-child(3)").all_inner_texts()
+    expected = guard.score([f"bread {number}" for number in range(20)])
+    assert cells == [*(f"{score:.3f}" for score in expected), "–"]
+    assert page.locator("#rows tr").last.inner_text().split("\t")[1] == "not judged"
+
+    width = page.evaluate("() => document.documentElement.scrollWidth")
+    assert width <= 390
+    assert wrong == []
+    assert all(url.startswith((address, "blob:")) for url in requested)
+    page.close()
