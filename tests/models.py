@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -33,8 +34,11 @@ CHAT_TEMPLATE = (
 )
 
 
-def byte_tokenizer(*special: str) -> PreTrainedTokenizerFast:
-    """A byte-level BPE tokenizer with the given special tokens, `<s>` and `<|end|>` first."""
+def byte_tokenizer(*special: str, words: Sequence[str] = ()) -> PreTrainedTokenizerFast:
+    """A byte-level BPE tokenizer with the given special tokens, `<s>` and `<|end|>` first.
+
+    Each of `words` becomes one token.
+    """
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = ByteLevelDecoder()
@@ -43,7 +47,7 @@ def byte_tokenizer(*special: str) -> PreTrainedTokenizerFast:
         special_tokens=["<s>", "<|end|>", *special],
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
     )
-    tokenizer.train_from_iterator(TEXT, trainer)
+    tokenizer.train_from_iterator([*TEXT, *[*words] * 100], trainer)
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, bos_token="<s>", eos_token="<|end|>", padding_side="left"
     )

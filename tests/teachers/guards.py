@@ -22,7 +22,7 @@ SIZES: Mapping[str, int] = {
     "num_attention_heads": 4,
     "num_key_value_heads": 2,
     "head_dim": 8,
-    "max_position_embeddings": 512,
+    "max_position_embeddings": 1024,
 }
 
 
@@ -30,8 +30,8 @@ def guard_tokenizer(
     template: str | None, special: Sequence[str], words: Sequence[str]
 ) -> PreTrainedTokenizerFast:
     """A byte-level tokenizer in which each of `words` is one token."""
-    tokenizer = byte_tokenizer(*special)
-    tokenizer.add_tokens(list(words))
+    tokenizer = byte_tokenizer(*special, words=words)
+    tokenizer.add_tokens([word for word in words if word == "\n\n"])
     tokenizer.chat_template = template
     return tokenizer
 

@@ -90,7 +90,7 @@ def test_a_response_changes_the_score_and_none_is_no_empty_one(folder: Path) -> 
 
 
 def test_a_row_beyond_the_limit_is_missing_and_not_cut(folder: Path) -> None:
-    long = "bread " * 600
+    long = "bread " * 2000
     scores = teacher(folder).log_odds([PAIRS[0], (long, None)])
     assert np.isnan(scores).tolist() == [False, True]
     limited = teacher(folder, max_length=60).log_odds(PAIRS)

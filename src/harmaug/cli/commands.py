@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from harmaug.cli import check, config, doctor, evaluate, report, run, score, serve
+from harmaug.cli import check, config, doctor, evaluate, report, run, score, serve, teachers
 
 
 def register(app: typer.Typer) -> None:
@@ -16,4 +16,5 @@ def register(app: typer.Typer) -> None:
     app.command(name="score")(score.score)
     app.command(name="serve")(serve.serve)
     app.add_typer(config.app, name="config")
+    app.command(name="teachers")(teachers.teachers)
     app.command(name="doctor")(doctor.doctor)

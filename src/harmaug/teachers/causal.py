@@ -72,6 +72,10 @@ class CausalReader:
         ids: list[int] = self.tokenizer(text, add_special_tokens=False)["input_ids"]
         return ids
 
+    def decode(self, token: int) -> str:
+        """Return the text of one token."""
+        return str(self.tokenizer.decode([token]))
+
     def log_odds(self, rows: Sequence[Sequence[int]], answers: Answers) -> FloatArray:
         """Return the log-odds of an unsafe against a safe next token, shape (n,).
 
@@ -193,5 +197,27 @@ def _first_tokens(reader: CausalReader, words: Sequence[str]) -> tuple[int, ...]
     tokens: set[int] = set()
     for word in words:
         forms = [vocabulary[form] for form in (word, f"Ġ{word}", f"▁{word}") if form in vocabulary]
-        tokens.update(forms or reader.encode(word)[:1])
+        starts = [ids[0] for ids in (reader.encode(word), reader.encode(f" {word}")) if ids]
+        tokens.update(forms or (first for first in starts if reader.decode(first).strip()))
     return tuple(sorted(tokens))
+
+
+def chat_template(reader: CausalReader) -> str:
+    """Return the tokenizer's chat template.
+
+    Raises:
+        ModelError: when it has none.
+    """
+    template = reader.tokenizer.chat_template
+    if not isinstance(template, str):
+        raise ModelError(
+            f"{reader.config.model} has no chat template: take the original model's files"
+        )
+    return template
+
+
+def turns(pair: TextPair) -> list[dict[str, str]]:
+    """Return a pair as the turns of a conversation; None adds no assistant turn."""
+    prompt, response = pair
+    user = {"role": "user", "content": prompt}
+    return [user] if response is None else [user, {"role": "assistant", "content": response}]

@@ -16,7 +16,7 @@ from jinja2 import TemplateError
 from harmaug.config import TeacherConfig
 from harmaug.errors import ModelError
 from harmaug.scoring import TextPair
-from harmaug.teachers.causal import CausalReader, CausalTeacher, answers, load_reader
+from harmaug.teachers.causal import CausalReader, CausalTeacher, answers, chat_template, load_reader
 
 MARK = "harmless-mark"
 NEWLINES = frozenset({"\n", "\n\n"})
@@ -30,15 +30,14 @@ def load(config: TeacherConfig, journal: Path | None) -> CausalTeacher:
         ModelError: when it cannot be loaded, or has no chat template that takes a conversation.
     """
     reader = load_reader(config)
-    if not isinstance(reader.tokenizer.chat_template, str):
-        raise ModelError(f"{config.model} has no chat template: take the original model's files")
+    template = chat_template(reader)
     as_parts = _wants_parts(reader)
     opening = _newlines(reader, _ids(reader, as_parts, (), ("Hello.", None))[0])
     return CausalTeacher(
         reader=reader,
         render=partial(_ids, reader, as_parts, opening),
         answers=answers(reader, ["unsafe"], ["safe"]),
-        info=reader.info(reader.tokenizer.chat_template),
+        info=reader.info(template),
     )
 
 
@@ -81,7 +80,7 @@ def _newlines(reader: CausalReader, row: Sequence[int]) -> tuple[int, ...]:
     opening: list[int] = []
     while len(opening) < MOST_NEWLINES:
         token = reader.likeliest([[*row, *opening]])[0]
-        if token is None or reader.tokenizer.decode([token]) not in NEWLINES:
+        if token is None or reader.decode(token) not in NEWLINES:
             break
         opening.append(token)
     return tuple(opening)

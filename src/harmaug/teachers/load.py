@@ -10,6 +10,7 @@ from harmaug.config import TeacherConfig
 from harmaug.errors import ModelError
 from harmaug.registry import Registry
 from harmaug.scoring import Scorer
+from harmaug.teachers.catalogue import family_in_name
 
 
 class Family(Protocol):
@@ -26,6 +27,12 @@ FAMILIES: Registry[Family] = Registry(
         "guard": "harmaug.teachers.guard:load",
         "sequence": "harmaug.teachers.sequence:load",
         "llama-guard": "harmaug.teachers.llama_guard:load",
+        "shieldgemma": "harmaug.teachers.shieldgemma:load",
+        "wildguard": "harmaug.teachers.wildguard:load",
+        "qwen3guard": "harmaug.teachers.qwen3guard:load",
+        "qwen3guard-loose": "harmaug.teachers.qwen3guard:load_loose",
+        "granite-guardian": "harmaug.teachers.granite_guardian:load",
+        "duoguard": "harmaug.teachers.duoguard:load",
     },
 )
 
@@ -46,8 +53,9 @@ def family_of(config: TeacherConfig) -> str:
     folder = Path(model)
     if model == "embedded" or (folder / "onnx").is_dir():
         return "guard"
-    if "llama-guard" in model.lower() or "llamaguard" in model.lower():
-        return "llama-guard"
+    named = family_in_name(model)
+    if named is not None:
+        return named
     if not folder.is_dir():
         return "sequence"
     architecture = _architecture(folder)

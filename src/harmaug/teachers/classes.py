@@ -1,0 +1,71 @@
+"""Which of a classifier's outputs mean harm: by label name, never by position where names exist."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from harmaug.errors import ModelError
+from harmaug.scoring import FloatArray, ScoreKind
+
+HARMFUL_NAMES = re.compile(
+    r"harmful|unsafe|toxic|toxicity|hate|hateful|malicious|jailbreak|injection|offensive|abusive",
+    re.IGNORECASE,
+)
+NO_NAME = re.compile(r"label_\d+", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class HarmRule:
+    """The harmful outputs. `sigmoid`: each is a yes or no of its own, and the highest counts."""
+
+    harmful: tuple[int, ...]
+    sigmoid: bool
+
+    @property
+    def score_kind(self) -> ScoreKind:
+        """What the score is called."""
+        return "sigmoid maximum" if self.sigmoid else "two-way softmax"
+
+    def log_odds(self, logits: torch.Tensor) -> FloatArray:
+        """Turn logits (n, outputs) into log-odds of harm, shape (n,), float64.
+
+        The log-odds of a sigmoid are its logit; those of a softmax are taken against the sum of
+        the harmless classes.
+        """
+        wide = logits.double()
+        harmful = wide[:, list(self.harmful)]
+        if self.sigmoid:
+            odds = harmful.amax(dim=1)
+        else:
+            rest = [index for index in range(wide.shape[1]) if index not in self.harmful]
+            odds = torch.logsumexp(harmful, dim=1) - torch.logsumexp(wide[:, rest], dim=1)
+        return np.asarray(odds.cpu().numpy(), dtype=np.float64)
+
+
+def harm_rule(names: Mapping[int, str], problem: str | None, model: str) -> HarmRule:
+    """Find the harmful outputs by their names.
+
+    A model of two classes without names (the paper's released checkpoint) has harm at index 1; a
+    multi-label model without names calls every output a harm.
+
+    Raises:
+        ModelError: when no name means harm, listing the names.
+    """
+    sigmoid = problem == "multi_label_classification" or len(names) == 1
+    found = tuple(index for index, name in names.items() if HARMFUL_NAMES.fullmatch(name))
+    unnamed = all(NO_NAME.fullmatch(name) for name in names.values())
+    if unnamed and sigmoid:
+        found = tuple(names)
+    elif unnamed and len(names) == 2:
+        found = (1,)
+    if not found or (not sigmoid and len(found) == len(names)):
+        raise ModelError(
+            f"{model}: its labels do not tell harm from harmless ({', '.join(names.values())}); "
+            "rename the harmful one to 'harmful' in its config.json"
+        )
+    return HarmRule(found, sigmoid)
