@@ -56,6 +56,7 @@ def test_hidden_words_come_back(hidden: str, plain: str) -> None:
         "The options are a b c d and w, x, y, z; I-J-K-L too.",
         "A. B. C. D. E.",
         "x x x x",
+        "filter(x, P, z, Q, R, H) or (S, T, V, R)",
         "it's X. y - z at",
         "for (int i = 0; i < n; i++) { a[i] = b * c + d / e; }",
         "import os; print(f'{a:>10.2f}', x, y)",

@@ -44,7 +44,8 @@ def calibrate(
     above = np.concatenate([harmful, harmless])
     above = above[above > last]
     cut = (last + above.min()) / 2 if len(above) else last + 1.0
-    threshold = float(probability(np.array([cut]))[0])
+    between, wrongly = probability(np.array([cut, last]))
+    threshold = max(float(between), float(np.nextafter(wrongly, 1.0)))
     caught = int((probability(harmful) >= threshold).sum())
     wrong = int((probability(harmless) >= threshold).sum())
     return Calibration(
@@ -67,4 +68,4 @@ def wilson(count: int, total: int) -> tuple[float, float]:
     share, square = count / total, Z95 * Z95 / total
     middle = (share + square / 2) / (1 + square)
     half = Z95 / (1 + square) * sqrt(share * (1 - share) / total + square / total / 4)
-    return max(0.0, middle - half), min(1.0, middle + half)
+    return min(share, max(0.0, middle - half)), max(share, min(1.0, middle + half))

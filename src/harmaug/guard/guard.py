@@ -185,13 +185,13 @@ class Guard:
 
     def verdicts(self, pairs: Sequence[TextPair | str], *, explain: bool = False) -> list[Verdict]:
         """Judge many pairs (a string is a prompt alone), in order."""
-        plain = [self._plain(pair) for pair in pairs]
+        plain = self._plain(pairs)
         judged = self._judge([_texts(pair) for pair in plain])
         return [self._verdict(*both, explain) for both in zip(plain, judged, strict=True)]
 
     def log_odds(self, pairs: Sequence[TextPair | str]) -> FloatArray:
         """Return log(p(unsafe) / p(safe)) for each pair, calibrated, shape (n,)."""
-        judged = self._judge([_texts(self._plain(pair)) for pair in pairs])
+        judged = self._judge([_texts(pair) for pair in self._plain(pairs)])
         return np.array([judgement.log_odds for judgement in judged], dtype=np.float64)
 
     def score(self, pairs: Sequence[TextPair | str]) -> FloatArray:
@@ -207,10 +207,14 @@ class Guard:
     def _judge(self, pairs: Sequence[TextPair]) -> list[Judgement]:
         return self._parts.cache.judge(pairs, self._parts.judge.judge)
 
-    def _plain(self, pair: TextPair | str) -> _Plain:
+    def _plain(self, pairs: Sequence[TextPair | str]) -> list[_Plain]:
+        if isinstance(pairs, str):
+            raise DataError("give a list of prompts or pairs, or use check() for one text")
         plain = normalise_aligned if self.settings.normalise else _as_it_is
-        prompt, response = checked(pair)
-        return plain(prompt), None if response is None else plain(response)
+        return [
+            (plain(prompt), None if response is None else plain(response))
+            for prompt, response in map(checked, pairs)
+        ]
 
     def _verdict(self, plain: _Plain, judged: Judgement, explained: bool) -> Verdict:
         pair = _texts(plain)

@@ -1,8 +1,7 @@
 """Whether text in Latin letters is English, told by its most frequent words.
 
 A word list is crude, and it is small, fast and open to inspection. `words_other.txt` holds the
-frequent words of some twenty languages without those that English shares ("die", "on", "con"),
-so that only clear cases count.
+frequent words of some twenty languages without those that are frequent in English too.
 """
 
 from __future__ import annotations
@@ -38,14 +37,17 @@ def words_of(text: str) -> Words:
 def foreign(found: Words, pieces: Callable[[str], int]) -> bool:
     """Whether the words are another language's.
 
-    Either its frequent words clearly outnumber the English ones, or they do not and the words
-    also fall into many pieces (`pieces` counts the tokens of a text), as words do that the
-    vocabulary was not made for.
+    Its frequent words must be at least as many as the English ones, and its words must fall into
+    many pieces (`pieces` counts the tokens of a text), as words do that the vocabulary was not
+    made for: the more so, the fewer frequent words tell.
     """
     count = len(found.words)
-    if found.others >= 2 and found.others > found.english and found.others >= 0.1 * count:
-        return True
-    if count < 4 or found.english > found.others:
+    if found.english > found.others or count < 3:
         return False
-    least = 2.6 if found.others == 0 else 2.0 if found.english else 1.6
+    if found.others >= 2 and found.others > found.english:
+        least = 1.4 if found.others >= 0.1 * count else 2.0
+    elif count < 4:
+        return False
+    else:
+        least = 2.6 if found.others == 0 else 2.0 if found.english else 1.6
     return pieces(" ".join(found.words)) >= least * count

@@ -34,7 +34,8 @@ class Calibration:
 class GuardSettings:
     """Runtime settings of a guard, stored as `harmaug.json` beside its tokenizer.
 
-    `window` is the most tokens one forward pass reads, special tokens included. `temperature`
+    `window` is the most tokens that are read at once, special tokens included; what is longer is
+    read in windows of `long_window` tokens (None: of `window`). `temperature`
     divides the log-odds (calibration). `thresholds` are named operating points on the calibrated
     probability; `default` names the one in force. `harmful_index` is the harmful class's logit.
     `tail_scale` is how fast the tail of harmless windows' log-odds falls (`guard.combine`).
@@ -43,6 +44,7 @@ class GuardSettings:
     """
 
     window: int = 512
+    long_window: int | None = None
     temperature: float = 1.0
     thresholds: dict[str, float] = field(default_factory=lambda: {"balanced": 0.5})
     default: str = "balanced"

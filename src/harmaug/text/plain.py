@@ -143,7 +143,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 _SYMBOL = "[\u2190-\u2bff\U0001f000-\U0001faff]"
 _GLUED = re.compile(rf"(?<=\w)(?={_SYMBOL})|(?<={_SYMBOL})(?=\w)")
 _TWIN_SCRIPT = re.compile("[\u0370-\u03ff\u0400-\u052f]")
-_GAP = r"[ \t\u00a0.,\-_*|/~·•]{1,3}"
+_GAP = r"(?:[ \t\u00a0]{1,3}|[ ]?[.\-_*|/~·•][ ]?|,)"
 _ALONE = r"(?![^\W_]|['’])"
 _SPACED = re.compile(rf"(?<![^\W_])(?<!['’])[^\W\d_](?:{_GAP}[^\W\d_]{_ALONE}){{3,}}")
 _GAPS = re.compile(_GAP)

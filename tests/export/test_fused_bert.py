@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import torch
+from transformers import BertConfig, BertForSequenceClassification
+
+from harmaug.export.fused_bert import BertShape, write_fused_bert
+
+
+def _bert(folder: Path, **changes: object) -> BertForSequenceClassification:
+    torch.manual_seed(0)
+    values = {
+        "vocab_size": 300,
+        "hidden_size": 64,
+        "intermediate_size": 128,
+        "num_hidden_layers": 3,
+        "num_attention_heads": 4,
+        "max_position_embeddings": 128,
+        "initializer_range": 0.1,
+        **changes,
+    }
+    model = BertForSequenceClassification(BertConfig(**values)).eval()
+    model.save_pretrained(folder)
+    return model
+
+
+def test_the_int8_graph_follows_torch(tmp_path: Path) -> None:
+    model = _bert(tmp_path)
+    shape = BertShape.of(tmp_path)
+    assert shape is not None
+    write_fused_bert(tmp_path, shape, tmp_path / "model.onnx")
+    session = onnxruntime.InferenceSession(str(tmp_path / "model.onnx"))
+    assert {value.name for value in session.get_inputs()} == {"input_ids", "token_type_ids"}
+    generator = np.random.default_rng(0)
+    expected, found = [], []
+    for rows, tokens in ((1, 1), (1, 7), (3, 40), (1, 128)):
+        ids = generator.integers(0, 300, (rows, tokens))
+        types = (np.arange(tokens) >= tokens // 2).astype(np.int64) * np.ones((rows, 1), np.int64)
+        with torch.no_grad():
+            logits = model(torch.tensor(ids), token_type_ids=torch.tensor(types)).logits
+        expected.append(logits.numpy())
+        found.append(session.run(["logits"], {"input_ids": ids, "token_type_ids": types})[0])
+    difference = np.abs(np.concatenate(expected) - np.concatenate(found))
+    assert difference.max() < 0.1 * np.abs(np.concatenate(expected)).max()
+
+
+def test_other_models_are_left_to_the_tracer(tmp_path: Path) -> None:
+    _bert(tmp_path, hidden_act="relu")
+    assert BertShape.of(tmp_path) is None
+    config = json.loads((tmp_path / "config.json").read_text())
+    config.update(hidden_act="gelu", architectures=["RobertaForSequenceClassification"])
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    assert BertShape.of(tmp_path) is None

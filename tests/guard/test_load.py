@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from harmaug.errors import ModelError
+from harmaug.guard import Guard, GuardSettings
+from harmaug.guard.settings import Calibration
+
+
+def _copy(folder: Path, tmp_path: Path, *without: str) -> Path:
+    copy = tmp_path / "guard"
+    shutil.copytree(folder, copy)
+    for name in without:
+        (copy / name).unlink()
+    return copy
+
+
+def _refused(ref: str | Path, says: str, **options: str) -> None:
+    with pytest.raises(ModelError, match=says) as raised:
+        Guard.load(ref, **options)  # type: ignore[arg-type]
+    assert "\n" not in str(raised.value)
+
+
+def test_int8_is_preferred_and_fp32_can_be_asked_for(guard_folder: Path, tmp_path: Path) -> None:
+    assert Guard.load(guard_folder).info.runtime.endswith("int8")
+    folder = _copy(guard_folder, tmp_path, "onnx/model_quantized.onnx")
+    assert Guard.load(folder).info.runtime.endswith("fp32")
+    _refused(folder, "precision='fp32'", precision="int8")
+
+
+def test_a_torch_checkpoint_names_the_command_that_converts_it(
+    guard_folder: Path, tmp_path: Path
+) -> None:
+    folder = _copy(guard_folder, tmp_path, "onnx/model_quantized.onnx", "onnx/model.onnx")
+    _refused(folder, "harmaug export")
+
+
+def test_what_is_no_guard_says_so(guard_folder: Path, tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    _refused(empty, "is not a guard")
+    _refused(tmp_path / "nowhere" / "at" / "all", "neither 'embedded', a folder nor a hub id")
+    folder = _copy(guard_folder, tmp_path, "tokenizer.json")
+    _refused(folder, "tokenizer.json is missing")
+    (folder / "tokenizer.json").write_text("{}")
+    _refused(folder, "not a tokenizer")
+
+
+def test_a_corrupt_model_says_so(guard_folder: Path, tmp_path: Path) -> None:
+    folder = _copy(guard_folder, tmp_path)
+    model = folder / "onnx" / "model_quantized.onnx"
+    model.write_bytes(model.read_bytes()[:1000])
+    _refused(folder, "not a model that runs")
+    model.write_bytes(b"")
+    _refused(folder, "not a model that runs")
+
+
+def test_a_model_with_other_inputs_says_so(guard_folder: Path, tmp_path: Path) -> None:
+    import onnx
+    from onnx import TensorProto, helper
+
+    folder = _copy(guard_folder, tmp_path)
+    value = helper.make_tensor_value_info("pixels", TensorProto.FLOAT, [1])
+    out = helper.make_tensor_value_info("logits", TensorProto.FLOAT, [1])
+    graph = helper.make_graph(
+        [helper.make_node("Identity", ["pixels"], ["logits"])], "g", [value], [out]
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(model, str(folder / "onnx" / "model_quantized.onnx"))
+    _refused(folder, "are not those of a guard")
+
+
+def test_a_hub_that_cannot_be_reached_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import huggingface_hub.constants as constants
+
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    _refused("someone/some-guard", "from the hub")
+
+
+def test_settings_survive_saving(tmp_path: Path) -> None:
+    calibration = Calibration(0.7, 0.8, (0.7, 0.9), 0.01, (0.0, 0.05), 50, 100)
+    settings = GuardSettings(
+        window=128,
+        temperature=1.5,
+        thresholds={"mine": 0.7},
+        default="mine",
+        calibrations={"mine": calibration},
+    )
+    settings.save(tmp_path)
+    assert GuardSettings.load(tmp_path) == settings
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[]", "{", '{"windows": 3}', '{"default": "none"}', '{"calibrations": {"a": {"x": 1}}}'],
+)
+def test_broken_settings_say_so(tmp_path: Path, text: str) -> None:
+    (tmp_path / "harmaug.json").write_text(text)
+    with pytest.raises(ModelError) as raised:
+        GuardSettings.load(tmp_path)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_model_without_settings_takes_its_window_from_its_config(
+    guard_folder: Path, tmp_path: Path
+) -> None:
+    folder = _copy(guard_folder, tmp_path, "harmaug.json")
+    positions = json.loads((folder / "config.json").read_text())["max_position_embeddings"]
+    assert Guard.load(folder).settings.window == positions
