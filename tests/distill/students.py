@@ -15,7 +15,6 @@ from transformers import (
     DebertaV2Model,
     ModernBertConfig,
     ModernBertModel,
-    PretrainedConfig,
     PreTrainedModel,
     Qwen2Config,
     Qwen2Model,
@@ -26,92 +25,69 @@ from transformers import (
 from harmaug.config.models import DistillConfig
 from harmaug.rows import ResponseKind, ScoredPair
 
-SIZE = {
+SIZE: dict[str, object] = {
     "hidden_size": 32,
     "num_attention_heads": 4,
     "intermediate_size": 48,
+    "num_hidden_layers": 2,
+    "max_position_embeddings": 64,
     "initializer_range": 0.3,
 }
 
 
 def _bert(vocabulary: int) -> PreTrainedModel:
-    return BertModel(
-        BertConfig(**SIZE, vocab_size=vocabulary, num_hidden_layers=2, max_position_embeddings=64)
-    )
+    return BertModel(BertConfig.from_dict(SIZE | {"vocab_size": vocabulary}))
 
 
 def _roberta(vocabulary: int) -> PreTrainedModel:
-    return RobertaModel(
-        RobertaConfig(
-            **SIZE,
-            vocab_size=vocabulary,
-            num_hidden_layers=2,
-            max_position_embeddings=65,  # positions are numbered from the padding index on
-            type_vocab_size=1,
-            pad_token_id=0,
-        )
+    # Positions are numbered from the padding index on, so one place of the table is never used.
+    special = {"max_position_embeddings": 65, "type_vocab_size": 1, "pad_token_id": 0}
+    return RobertaModel(RobertaConfig.from_dict(SIZE | special | {"vocab_size": vocabulary}))
+
+
+def _deberta_v2(vocabulary: int, **more: object) -> PreTrainedModel:
+    special: dict[str, object] = {
+        "relative_attention": True,
+        "pos_att_type": ["p2c", "c2p"],
+        "position_biased_input": False,
+        "type_vocab_size": 0,
+        "pooler_hidden_size": 32,
+        "vocab_size": vocabulary,
+    }
+    return DebertaV2Model(DebertaV2Config.from_dict(SIZE | special | more))
+
+
+def _deberta_v3(vocabulary: int) -> PreTrainedModel:
+    """v3 is v2 with log buckets over distances and one projection for content and position."""
+    return _deberta_v2(
+        vocabulary, position_buckets=8, share_att_key=True, norm_rel_ebd="layer_norm"
     )
-
-
-def _deberta(version: int) -> Callable[[int], PreTrainedModel]:
-    # v3 is v2 with log buckets over distances and one projection for content and position.
-    buckets = {"position_buckets": 8, "share_att_key": True, "norm_rel_ebd": "layer_norm"}
-
-    def make(vocabulary: int) -> PreTrainedModel:
-        return DebertaV2Model(
-            DebertaV2Config(
-                **SIZE,
-                **(buckets if version == 3 else {}),
-                vocab_size=vocabulary,
-                num_hidden_layers=2,
-                max_position_embeddings=64,
-                relative_attention=True,
-                pos_att_type=["p2c", "c2p"],
-                position_biased_input=False,
-                type_vocab_size=0,
-                pooler_hidden_size=32,
-            )
-        )
-
-    return make
 
 
 def _modernbert(vocabulary: int) -> PreTrainedModel:
-    return ModernBertModel(
-        ModernBertConfig(
-            **SIZE,
-            vocab_size=vocabulary,
-            num_hidden_layers=4,
-            max_position_embeddings=64,
-            local_attention=8,
-            pad_token_id=0,
-            bos_token_id=2,
-            eos_token_id=3,
-            cls_token_id=2,
-            sep_token_id=3,
-        )
-    )
+    special = {
+        "num_hidden_layers": 4,
+        "local_attention": 8,
+        "pad_token_id": 0,
+        "bos_token_id": 2,
+        "eos_token_id": 3,
+        "cls_token_id": 2,
+        "sep_token_id": 3,
+        "vocab_size": vocabulary,
+    }
+    return ModernBertModel(ModernBertConfig.from_dict(SIZE | special))
 
 
 def _qwen2(vocabulary: int) -> PreTrainedModel:
-    return Qwen2Model(
-        Qwen2Config(
-            **SIZE,
-            vocab_size=vocabulary,
-            num_hidden_layers=2,
-            num_key_value_heads=2,
-            max_position_embeddings=64,
-            bos_token_id=0,
-            eos_token_id=1,
-        )
-    )
+    special = {"num_key_value_heads": 2, "bos_token_id": 0, "eos_token_id": 1}
+    return Qwen2Model(Qwen2Config.from_dict(SIZE | special | {"vocab_size": vocabulary}))
 
 
 FAMILIES: dict[str, Callable[[int], PreTrainedModel]] = {
     "bert": _bert,
     "roberta": _roberta,
-    "deberta-v2": _deberta(2),
-    "deberta-v3": _deberta(3),
+    "deberta-v2": _deberta_v2,
+    "deberta-v3": _deberta_v3,
     "modernbert": _modernbert,
     "qwen2": _qwen2,
 }
@@ -122,10 +98,7 @@ def backbone(folder: Path, family: str) -> Path:
     tokenizer = byte_tokenizer("<|endoftext|>") if family == "qwen2" else word_tokenizer()
     tokenizer.save_pretrained(folder)
     torch.manual_seed(0)
-    model = FAMILIES[family](len(tokenizer))
-    config: PretrainedConfig = model.config
-    assert config.vocab_size == len(tokenizer)
-    model.save_pretrained(folder)
+    FAMILIES[family](len(tokenizer)).save_pretrained(folder)
     return folder
 
 

@@ -23,7 +23,7 @@ def test_a_student_learns_loads_and_exports(family: str, tmp_path: Path) -> None
     config = tiny_distillation(backbone(tmp_path / "backbone", family))
     result = distill(scored_rows(160), config, seed=1, tau=0.5, out=tmp_path / "student")
 
-    assert result.auprc is not None and result.auprc > 0.9
+    assert result.auprc is not None and result.auprc > 0.75
     assert result.history[-1].train_loss < result.history[0].train_loss
     assert sorted(p.name for p in tmp_path.iterdir()) == ["backbone", "student"]
     assert DistillResult.load(result.folder) == result
@@ -38,7 +38,11 @@ def test_a_student_learns_loads_and_exports(family: str, tmp_path: Path) -> None
     encoded = encode(tokenizer, pairs, 24)
     wrapped = AutoTokenizer.from_pretrained(result.folder)
     width = max(map(len, encoded))
-    batch = {"input_ids": [], "attention_mask": [], "token_type_ids": []}
+    batch: dict[str, list[list[int]]] = {
+        "input_ids": [],
+        "attention_mask": [],
+        "token_type_ids": [],
+    }
     for row in encoded:
         pad = width - len(row)
         batch["input_ids"].append([*row.ids, *[wrapped.pad_token_id] * pad])

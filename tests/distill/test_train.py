@@ -18,6 +18,7 @@ from harmaug.distill.distillation import task_of
 from harmaug.distill.student import load_student
 from harmaug.distill.train import Task, gradient, rate
 from harmaug.errors import DataError, ModelError, RunFolderError
+from harmaug.rows import ScoredPair
 
 CPU = Compute(torch.device("cpu"), bfloat16=False)
 
@@ -143,7 +144,7 @@ def test_rows_without_any_target_are_left_out_and_counted(student: Path, tmp_pat
     ],
 )
 def test_rows_that_cannot_train(
-    student: Path, tmp_path: Path, rows: list[object], message: str
+    student: Path, tmp_path: Path, rows: list[ScoredPair], message: str
 ) -> None:
     with pytest.raises(DataError, match=message) as caught:
         distill(rows, tiny_distillation(student), seed=1, tau=0.5, out=tmp_path / "out")

@@ -1,0 +1,99 @@
+"""A training killed with SIGKILL goes on, and ends with the weights of an uninterrupted one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from tests.distill.students import backbone, scored_rows, tiny_distillation
+
+from harmaug.distill import DistillResult, distill
+
+CHILD = """
+import sys, time
+from pathlib import Path
+from harmaug.distill import distill
+from tests.distill.students import scored_rows, tiny_distillation
+
+class Slow:
+    def begin(self, what, total): pass
+    def advance(self, steps, note=""): time.sleep(0.05)
+    def end(self, note=""): pass
+
+distill(scored_rows(120), tiny_distillation(sys.argv[1], epochs=6, validations=6), seed=1, tau=0.5,
+        out=Path(sys.argv[2]), progress=Slow())
+"""
+
+
+class Steps:
+    """Counts the steps told, the first being those that were found done."""
+
+    def __init__(self) -> None:
+        self.told: list[int] = []
+
+    def begin(self, what: str, total: int | None) -> None:
+        pass
+
+    def advance(self, steps: int, note: str = "") -> None:
+        self.told.append(steps)
+
+    def end(self, note: str = "") -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a backbone `bert` and what a killed training of `student` left there."""
+    folder = tmp_path_factory.mktemp("killed")
+    student = backbone(folder / "bert", "bert")
+    arguments = [sys.executable, "-c", CHILD, str(student), str(folder / "student")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    child = subprocess.Popen(arguments, env=environment)
+    state = folder / ".student.partial" / "checkpoint" / "state.pt"
+    deadline = time.monotonic() + 300
+    while not state.exists() and time.monotonic() < deadline:
+        assert child.poll() is None, "the training ended before it could be killed"
+        time.sleep(0.02)
+    time.sleep(0.12)  # some steps beyond the checkpoint
+    child.send_signal(signal.SIGKILL)
+    assert child.wait() == -signal.SIGKILL
+    assert not (folder / "student").exists()
+    return folder
+
+
+def test_a_killed_training_goes_on_to_the_same_weights(killed: Path, tmp_path: Path) -> None:
+    shutil.copytree(killed, tmp_path, dirs_exist_ok=True)
+    config = tiny_distillation(killed / "bert", epochs=6, validations=6)
+    rows = scored_rows(120)
+    whole = distill(rows, config, seed=1, tau=0.5, out=tmp_path / "whole")
+    steps = Steps()
+    resumed = distill(rows, config, seed=1, tau=0.5, out=tmp_path / "student", progress=steps)
+
+    assert steps.told[0] >= whole.steps // 6
+    assert sum(steps.told) == whole.steps
+    assert resumed.history == whole.history
+    assert (resumed.tokens, resumed.auprc) == (whole.tokens, whole.auprc)
+    expected = load_file(whole.folder / "model.safetensors")
+    found = load_file(resumed.folder / "model.safetensors")
+    assert all(torch.equal(found[name], expected[name]) for name in expected)
+    assert not list(tmp_path.glob(".*"))
+    assert not (resumed.folder / "checkpoint").exists()
+
+
+def test_what_another_training_left_is_not_taken_up(killed: Path, tmp_path: Path) -> None:
+    shutil.copytree(killed, tmp_path, dirs_exist_ok=True)
+    other = tiny_distillation(killed / "bert", epochs=6, validations=6, learning_rate=1e-3)
+    steps = Steps()
+    result = distill(
+        scored_rows(120), other, seed=1, tau=0.5, out=tmp_path / "student", progress=steps
+    )
+    assert steps.told[0] == 0
+    assert DistillResult.load(tmp_path / "student") == result
