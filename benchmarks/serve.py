@@ -1,7 +1,8 @@
 """The server against the guard in this process: throughput, latency, overload, memory.
 
 64 connections on loopback ask for a bounded time; the load generator shares the cores with the
-server, so the shares are on the low side. Run it alone on the machine:
+server, so the shares are on the low side. Run it alone on the machine. CPU time per row, beside
+that of the guard in this process, tells the server's own cost even where it does not run alone:
 
     python -m benchmarks.serve [--model REF] [--rows FILE.jsonl] [--seconds 5] [--json FILE]
 """
@@ -31,12 +32,20 @@ WORDS = ["the", "of", "a", "to", "how", "do", "I", "write", "bread", "house", "p
 
 
 @dataclass(frozen=True)
+class Rate:
+    """Rows per second, and CPU milliseconds per row."""
+
+    rows_per_s: float
+    cpu_ms: float
+
+
+@dataclass(frozen=True)
 class Target:
-    """A server, what it is asked, and the rate of the guard in this process, rows per second."""
+    """A server, what it is asked, and the guard in this process beside it."""
 
     prompts: list[str]
     port: int
-    rate: float
+    alone: Rate
 
 
 @dataclass(frozen=True)
@@ -47,6 +56,8 @@ class Load:
     connections: int
     items_per_s: float
     share_of_in_process: float
+    server_cpu_ms_per_item: float
+    client_cpu_ms_per_item: float
     p50_ms: float
     p99_ms: float
     statuses: dict[int, int]
@@ -62,14 +73,15 @@ def texts(path: Path | None) -> list[str]:
     return [" ".join(random.choice(WORDS, length)) for length in lengths]
 
 
-def in_process(guard: Guard, prompts: list[str], seconds: float) -> float:
-    """Rows per second of `Guard.verdicts` over all prompts at once."""
+def in_process(guard: Guard, prompts: list[str], seconds: float) -> Rate:
+    """The rate of `Guard.verdicts` over all prompts at once."""
     guard.verdicts(prompts[:50])
-    started, rows = time.perf_counter(), 0
+    started, cpu, rows = time.perf_counter(), time.process_time(), 0
     while time.perf_counter() - started < seconds:
         guard.verdicts(prompts)
         rows += len(prompts)
-    return rows / (time.perf_counter() - started)
+    spent = time.process_time() - cpu
+    return Rate(rows / (time.perf_counter() - started), spent / rows * 1000)
 
 
 def requests(prompts: list[str], items: int, port: int) -> list[bytes]:
@@ -116,25 +128,30 @@ async def load(
 def measure(target: Target, items: int, connections: int, seconds: float) -> Load:
     """Run one load and sum it up."""
     bodies = requests(target.prompts, items, target.port)
+    server, client = metric(target.port, "process_cpu_seconds_total"), time.process_time()
     latencies, statuses, took = asyncio.run(load(bodies, target.port, connections, seconds))
+    client = time.process_time() - client
+    server = metric(target.port, "process_cpu_seconds_total") - server
     p50, p99 = np.percentile(np.array(latencies or [np.nan]) * 1000, [50, 99])
-    done = statuses[200] * items / took
+    rows = statuses[200] * items
     return Load(
         items_per_request=items,
         connections=connections,
-        items_per_s=done,
-        share_of_in_process=done / target.rate,
+        items_per_s=rows / took,
+        share_of_in_process=rows / took / target.alone.rows_per_s,
+        server_cpu_ms_per_item=server / max(1, rows) * 1000,
+        client_cpu_ms_per_item=client / max(1, rows) * 1000,
         p50_ms=float(p50),
         p99_ms=float(p99),
         statuses=dict(sorted(statuses.items())),
     )
 
 
-def memory(port: int) -> float:
-    """Resident MiB of the server, as its metrics say."""
+def metric(port: int, name: str) -> float:
+    """One number of the server's metrics."""
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
-        found = re.search(r"^process_resident_memory_bytes (\S+)", answer.read().decode(), re.M)
-    return float(found[1]) / 2**20 if found else float("nan")
+        found = re.search(rf"^{name} (\S+)", answer.read().decode(), re.MULTILINE)
+    return float(found[1]) if found else float("nan")
 
 
 def recovery(prompts: list[str], port: int) -> float:
@@ -180,19 +197,19 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
     prompts = texts(given.rows)
-    rate = in_process(Guard.load(given.model), prompts, given.seconds)
-    print(f"in process: {rate:.0f} rows/s")
+    alone = in_process(Guard.load(given.model), prompts, given.seconds)
+    print(f"in process: {alone.rows_per_s:.0f} rows/s, {alone.cpu_ms:.2f} ms CPU a row")
     port = free_port()
-    target = Target(prompts, port, rate)
+    target = Target(prompts, port, alone)
     process = start(given.model, port, queue=CONNECTIONS * 32)
     try:
         measure(target, 1, CONNECTIONS, 1.0)
-        before = memory(port)
+        before = metric(port, "process_resident_memory_bytes") / 2**20
         loads = [measure(target, items, CONNECTIONS, given.seconds) for items in (1, 32)]
         # Four times the load that fills the queue.
         loads.append(measure(target, 32, 4 * CONNECTIONS, given.seconds))
         recovered = recovery(prompts, port)
-        after = memory(port)
+        after = metric(port, "process_resident_memory_bytes") / 2**20
     finally:
         process.terminate()
         process.wait()
@@ -200,12 +217,14 @@ def main() -> None:
         print(
             f"{each.connections} connections, {each.items_per_request} a request: "
             f"{each.items_per_s:.0f} rows/s, {each.share_of_in_process:.0%} of in process, "
-            f"p50 {each.p50_ms:.0f} ms, p99 {each.p99_ms:.0f} ms, statuses {each.statuses}"
+            f"p50 {each.p50_ms:.0f} ms, p99 {each.p99_ms:.0f} ms, statuses {each.statuses}, "
+            f"CPU a row {each.server_cpu_ms_per_item:.2f} ms "
+            f"and {each.client_cpu_ms_per_item:.2f} ms of the load generator"
         )
     print(f"answers again {recovered:.2f} s after the overload")
     print(f"memory {before:.0f} MiB before, {after:.0f} MiB after")
     if given.json is not None:
-        result = {"in_process_rows_per_s": rate, "loads": [asdict(each) for each in loads]}
+        result = {"in_process": asdict(alone), "loads": [asdict(each) for each in loads]}
         given.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 
 

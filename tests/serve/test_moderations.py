@@ -6,6 +6,7 @@ import asyncio
 
 import openai
 import pytest
+from openai.types import ModerationImageURLInputParam, ModerationMultiModalInputParam
 
 from harmaug.guard import Guard
 
@@ -14,6 +15,11 @@ TEXTS = [
     "the quick brown fox jumps",
     "a story about offensive content",
 ]
+
+IMAGE: ModerationImageURLInputParam = {
+    "type": "image_url",
+    "image_url": {"url": "https://example.com/image.png"},
+}
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +34,7 @@ def test_one_text_is_one_result_of_the_guard(api: openai.OpenAI, guard: Guard) -
     assert result.flagged is verdict.flagged
     assert result.category_scores.model_dump(exclude_none=True) == {"harmful": verdict.score}
     assert result.categories.model_dump(exclude_none=True) == {"harmful": verdict.flagged}
-    assert result.categories.violence is None
+    assert result.categories.model_dump()["violence"] is None
     assert answer.id.startswith("modr-")
     assert answer.model == "tiny-guard"
 
@@ -41,13 +47,12 @@ def test_many_texts_keep_their_order(api: openai.OpenAI, guard: Guard) -> None:
 
 
 def test_the_text_of_a_multi_modal_input_is_judged_as_one(api: openai.OpenAI, guard: Guard) -> None:
-    answer = api.moderations.create(
-        input=[
-            {"type": "text", "text": TEXTS[0]},
-            {"type": "image_url", "image_url": {"url": "https://example.com/image.png"}},
-            {"type": "text", "text": TEXTS[1]},
-        ]
-    )
+    parts: list[ModerationMultiModalInputParam] = [
+        {"type": "text", "text": TEXTS[0]},
+        IMAGE,
+        {"type": "text", "text": TEXTS[1]},
+    ]
+    answer = api.moderations.create(input=parts)
     (result,) = answer.results
     expected = guard.check(f"{TEXTS[0]}\n{TEXTS[1]}").score
     assert result.category_scores.to_dict()["harmful"] == expected
@@ -55,18 +60,14 @@ def test_the_text_of_a_multi_modal_input_is_judged_as_one(api: openai.OpenAI, gu
 
 
 def test_an_image_alone_is_refused_and_not_called_safe(api: openai.OpenAI) -> None:
-    image = {"type": "image_url", "image_url": {"url": "https://example.com/image.png"}}
     with pytest.raises(openai.UnprocessableEntityError, match="no text in the input"):
-        api.moderations.create(input=[image])  # type: ignore[list-item]
+        api.moderations.create(input=[IMAGE])
 
 
 def test_the_client_understands_errors(api: openai.OpenAI) -> None:
     with pytest.raises(openai.UnprocessableEntityError) as caught:
         api.moderations.create(input=["text"] * 9)
-    assert caught.value.message == (
-        "Error code: 422 - {'error': {'message': 'at most 8 items a request, not 9', "
-        "'type': 'invalid_request_error', 'code': 'invalid_value', 'param': 'input'}}"
-    )
+    assert "at most 8 items a request, not 9" in caught.value.message
     assert caught.value.param == "input"
 
 

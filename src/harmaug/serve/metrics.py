@@ -70,12 +70,14 @@ class Histogram:
 class Gauge:
     """A number that is asked for when it is wanted."""
 
-    def __init__(self, name: str, about: str, read: Callable[[], float]) -> None:
-        self.name, self.about, self._read = name, about, read
+    def __init__(
+        self, name: str, about: str, read: Callable[[], float], kind: str = "gauge"
+    ) -> None:
+        self.name, self.about, self.kind, self._read = name, about, kind, read
 
     def lines(self) -> Iterator[str]:
         """Render."""
-        yield from _head(self.name, self.about, "gauge")
+        yield from _head(self.name, self.about, self.kind)
         yield f"{self.name} {self._read():.15g}"
 
 
@@ -93,6 +95,7 @@ class Metrics:
         started = time.time()
         self.gauges = [
             Gauge("process_resident_memory_bytes", "Memory of this process.", resident_bytes),
+            Gauge("process_cpu_seconds_total", "CPU time.", time.process_time, "counter"),
             Gauge("process_start_time_seconds", "When it started, Unix time.", lambda: started),
         ]
 

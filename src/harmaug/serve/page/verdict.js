@@ -30,7 +30,7 @@ export function showVerdict({ result, judged, server, took, explained }, thresho
   showScale(result.score, thresholds, point, kind);
   showTexts(result, judged);
   const latency = `${server.toFixed(1)} ms in the server, ${took.toFixed(0)} ms there and back`;
-  at("latency").textContent = explained ? `${latency}; ${explained.toFixed(0)} ms to explain.` : `${latency}.`;
+  at("latency").textContent = explained ? `${latency}; ${explained.toFixed(0)} ms to explain.` : `${latency}; explaining …`;
   return `${word}: ${result.score.toFixed(3)} at a threshold of ${threshold.toFixed(2)}`;
 }
 
