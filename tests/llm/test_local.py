@@ -2,14 +2,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from tests.models import chat_model
-from transformers import AutoTokenizer
+from transformers import (
+    AutoTokenizer,
+    TemperatureLogitsWarper,
+    TopKLogitsWarper,
+    TopPLogitsWarper,
+)
 
 from harmaug.config import LLMConfig, SamplingConfig
 from harmaug.errors import ConfigError, ModelError
 from harmaug.llm.base import Request, load_llm
-from harmaug.llm.sampling import row_uniform
+from harmaug.llm.sampling import draw, row_uniform
 from harmaug.llm.template import render
+from harmaug.text import Message
 
 SAMPLING = SamplingConfig(temperature=1.0, top_p=0.9, top_k=50, max_new_tokens=12)
 
@@ -62,7 +69,8 @@ def test_the_prefill_stands_at_the_end_of_what_the_model_reads(folder: Path) -> 
 
 def test_a_template_without_system_role_gets_it_in_the_first_turn(folder: Path) -> None:
     tokenizer = AutoTokenizer.from_pretrained(folder)
-    messages = ({"role": "system", "content": "Be kind."}, *request(0).messages)
+    system: Message = {"role": "system", "content": "Be kind."}
+    messages = (system, *request(0).messages)
     assert "<|user|>Be kind.\n\nmake a story" in render(tokenizer, messages, None)
 
 
@@ -87,3 +95,23 @@ def test_row_numbers_are_uniform_and_differ_by_row_and_step() -> None:
     assert ((first >= 0) & (first < 1)).all()
     assert abs(first.mean() - 0.5) < 0.02
     assert abs(float(np.corrcoef(first, second)[0, 1])) < 0.06
+
+
+@pytest.mark.parametrize(("top_p", "top_k"), [(1.0, 0), (0.9, 0), (0.999999, 0), (0.9, 50)])
+def test_draws_follow_the_distribution_that_transformers_would_draw_from(
+    top_p: float, top_k: int
+) -> None:
+    torch.manual_seed(0)
+    logits = torch.randn(1, 2000) * 2
+    sampling = SamplingConfig(temperature=0.8, top_p=top_p, top_k=top_k)
+    warped = TemperatureLogitsWarper(0.8)(None, logits)  # type: ignore[arg-type]
+    if top_k:
+        warped = TopKLogitsWarper(top_k)(None, warped)  # type: ignore[arg-type]
+    if top_p < 1:
+        warped = TopPLogitsWarper(top_p)(None, warped)  # type: ignore[arg-type]
+    expected = torch.softmax(warped[0], dim=-1)
+    uniform = (torch.arange(100_000, dtype=torch.float64) + 0.5) / 100_000
+    drawn = draw(logits.expand(1000, -1), uniform[::100], sampling)
+    counts = torch.bincount(drawn[:, 0], minlength=2000) / 1000
+    assert (counts[expected == 0] == 0).all()
+    assert float((counts - expected).abs().max()) < 0.002

@@ -11,15 +11,12 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from transformers import (
-    LogitsProcessor,
-    LogitsProcessorList,
-    TemperatureLogitsWarper,
-    TopKLogitsWarper,
-    TopPLogitsWarper,
-)
+from torch import Tensor
+from transformers import LogitsProcessor
 
 from harmaug.config import SamplingConfig
+
+FIRST_CANDIDATES = 256
 
 
 class SeededSampler(LogitsProcessor):
@@ -32,25 +29,44 @@ class SeededSampler(LogitsProcessor):
     def __init__(self, seeds: Sequence[int], prompt_tokens: int, sampling: SamplingConfig) -> None:
         self._seeds = np.asarray([seed & (2**64 - 1) for seed in seeds], dtype=np.uint64)
         self._prompt_tokens = prompt_tokens
-        self._warpers = LogitsProcessorList()
-        if sampling.temperature != 1.0:
-            self._warpers.append(TemperatureLogitsWarper(sampling.temperature))
-        if sampling.top_k:
-            self._warpers.append(TopKLogitsWarper(sampling.top_k))
-        if sampling.top_p < 1.0:
-            self._warpers.append(TopPLogitsWarper(sampling.top_p))
+        self._sampling = sampling
 
     def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.FloatTensor:
         """Return scores (batch, vocabulary) that are 0 at the drawn token and -inf elsewhere."""
         step = input_ids.shape[1] - self._prompt_tokens
         uniform = torch.from_numpy(row_uniform(self._seeds, step)).to(scores.device)
-        probabilities = torch.softmax(self._warpers(input_ids, scores).double(), dim=-1)
-        cumulative = probabilities.cumsum(dim=-1)
-        target = uniform[:, None] * cumulative[:, -1:]
-        drawn = torch.searchsorted(cumulative, target, right=True)
-        drawn = drawn.clamp(max=scores.shape[-1] - 1)
+        drawn = draw(scores, uniform, self._sampling)
         chosen = torch.full_like(scores, -torch.inf)
         return chosen.scatter(1, drawn, 0.0)  # type: ignore[return-value]
+
+
+def draw(logits: Tensor, uniform: Tensor, sampling: SamplingConfig) -> Tensor:
+    """Draw a token a row from logits (b, v) with numbers in [0, 1) (b,): token ids (b, 1).
+
+    Temperature, then top-k, then top-p, as in `transformers`. Only the likeliest tokens are sorted:
+    a few first, all where those do not hold `top_p` of the probability.
+    """
+    probabilities = torch.softmax(logits.double() / sampling.temperature, dim=-1)
+    vocabulary = probabilities.shape[-1]
+    if sampling.top_p >= 1.0 and not sampling.top_k:
+        return _pick(probabilities, uniform)
+    limit = min(sampling.top_k or vocabulary, vocabulary)
+    for count in sorted({min(limit, FIRST_CANDIDATES), limit}):
+        likeliest, tokens = torch.topk(probabilities, count, dim=-1)
+        if sampling.top_k:
+            likeliest = likeliest / likeliest.sum(dim=-1, keepdim=True)
+        before = likeliest.cumsum(dim=-1) - likeliest
+        if count == limit or bool((before[:, -1] >= sampling.top_p).all()):
+            break
+    kept = likeliest * (before < sampling.top_p)
+    return tokens.gather(1, _pick(kept, uniform))
+
+
+def _pick(weights: Tensor, uniform: Tensor) -> Tensor:
+    """Return the place (b, 1) whose interval of each row's running sum holds the number."""
+    running = weights.cumsum(dim=-1)
+    target = uniform[:, None] * running[:, -1:]
+    return torch.searchsorted(running, target, right=True).clamp(max=weights.shape[-1] - 1)
 
 
 def row_uniform(seeds: NDArray[np.uint64], step: int) -> NDArray[np.float64]:
