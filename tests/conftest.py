@@ -1,30 +1,41 @@
-"""Tiny real models, made once a session, and a configuration that runs the whole method on them."""
+"""Tiny real models, made once a session, and the whole method run on them once.
+
+What is heavy is imported where it is used: tests of the runtime need no torch.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from harmaug.config import RunConfig
-from tests.models import chat_model, classifier
+if TYPE_CHECKING:
+    from harmaug.config import RunConfig
+    from harmaug.evaluate.results import Results
 
 
 @pytest.fixture(scope="session")
 def tiny_chat(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A causal LM that writes nonsense."""
+    from tests.models import chat_model
+
     return chat_model(tmp_path_factory.mktemp("models") / "chat")
 
 
 @pytest.fixture(scope="session")
 def tiny_classifier(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A BERT classifier with random weights: a teacher, or where a student starts."""
+    from tests.models import classifier
+
     return classifier(tmp_path_factory.mktemp("models") / "classifier")
 
 
 @pytest.fixture(scope="session")
 def tiny_config(tiny_chat: Path, tiny_classifier: Path) -> RunConfig:
     """The whole method in seconds: the quickstart's data, tiny models, few rows."""
+    from harmaug.config import RunConfig
+
     llm = {"backend": "transformers", "model": str(tiny_chat)}
     sampling = {"max_new_tokens": 8}
     responder = {"llm": llm, "sampling": sampling}
@@ -47,7 +58,7 @@ def tiny_config(tiny_chat: Path, tiny_classifier: Path) -> RunConfig:
                 "batch_size": 16,
                 "learning_rate": 1e-3,
                 "warmup_steps": 2,
-                "max_length": 32,
+                "max_length": 64,
                 "precision": "float32",
             },
             "evaluate": {
@@ -57,3 +68,14 @@ def tiny_config(tiny_chat: Path, tiny_classifier: Path) -> RunConfig:
             },
         }
     )
+
+
+@pytest.fixture(scope="session")
+def tiny_run(
+    tiny_config: RunConfig, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Results, Path]:
+    """The results of the tiny run, and its folder. Leave the folder as it is."""
+    from harmaug.pipeline import run
+
+    folder = tmp_path_factory.mktemp("run")
+    return run(tiny_config, folder), folder

@@ -30,18 +30,10 @@ class Heard(Quiet):
         self.work.append(what)
 
 
-@pytest.fixture(scope="module")
-def finished(
-    tiny_config: RunConfig, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Results, Path]:
-    folder = tmp_path_factory.mktemp("run")
-    return run(tiny_config, folder), folder
-
-
 def test_a_run_leaves_everything_it_promises(
-    tiny_config: RunConfig, finished: tuple[Results, Path]
+    tiny_config: RunConfig, tiny_run: tuple[Results, Path]
 ) -> None:
-    results, folder = finished
+    results, folder = tiny_run
     assert load_config(folder / "config.yaml") == tiny_config
     for name in ("config.yaml", "results.json", "report.html", "manifest.json"):
         assert (folder / name).stat().st_size > 0
@@ -52,16 +44,16 @@ def test_a_run_leaves_everything_it_promises(
     assert metrics.n == 60 and 0 < metrics.auprc.low <= metrics.auprc.value <= metrics.auprc.high
 
 
-def test_the_student_is_a_guard_and_a_checkpoint(finished: tuple[Results, Path]) -> None:
-    _, folder = finished
+def test_the_student_is_a_guard_and_a_checkpoint(tiny_run: tuple[Results, Path]) -> None:
+    _, folder = tiny_run
     score = Guard.load(folder / "student").check("how do I bake bread").score
     assert 0.0 <= score <= 1.0
     model = AutoModelForSequenceClassification.from_pretrained(folder / "student")
     assert model.config.id2label == {0: "harmless", 1: "harmful"}
 
 
-def test_the_synthetic_set_names_the_source_of_every_row(finished: tuple[Results, Path]) -> None:
-    results, folder = finished
+def test_the_synthetic_set_names_the_source_of_every_row(tiny_run: tuple[Results, Path]) -> None:
+    results, folder = tiny_run
     rows = pq.read_table(folder / "synthetic" / "data").to_pylist()
     assert len(rows) == 3 * results.generation.kept
     kinds = {row["response_kind"] for row in rows}
@@ -76,9 +68,9 @@ def test_the_synthetic_set_names_the_source_of_every_row(finished: tuple[Results
 
 
 def test_the_same_run_again_does_nothing(
-    tiny_config: RunConfig, finished: tuple[Results, Path]
+    tiny_config: RunConfig, tiny_run: tuple[Results, Path]
 ) -> None:
-    results, folder = finished
+    results, folder = tiny_run
     heard = Heard()
     again = run(tiny_config, folder, heard)
     assert heard.work == []
@@ -87,9 +79,9 @@ def test_the_same_run_again_does_nothing(
 
 
 def test_a_changed_learning_rate_redoes_only_what_follows(
-    tiny_config: RunConfig, finished: tuple[Results, Path]
+    tiny_config: RunConfig, tiny_run: tuple[Results, Path]
 ) -> None:
-    _, folder = finished
+    _, folder = tiny_run
     changed = tiny_config.distill.model_copy(update={"learning_rate": 5e-4})
     heard = Heard()
     run(tiny_config.model_copy(update={"distill": changed}), folder, heard)
@@ -99,8 +91,8 @@ def test_a_changed_learning_rate_redoes_only_what_follows(
     run(tiny_config, folder)
 
 
-def test_another_threshold_is_a_question(finished: tuple[Results, Path]) -> None:
-    results, folder = finished
+def test_another_threshold_is_a_question(tiny_run: tuple[Results, Path]) -> None:
+    results, folder = tiny_run
     strict = results.at(0.9, folder).evaluation.scores.metrics(TEACHER, "quickstart-test")
     loose = results.at(0.1, folder).evaluation.scores.metrics(TEACHER, "quickstart-test")
     assert strict.recall.value < loose.recall.value
@@ -110,9 +102,9 @@ def test_another_threshold_is_a_question(finished: tuple[Results, Path]) -> None
 
 
 def test_killed_anywhere_it_ends_the_same(
-    tiny_config: RunConfig, finished: tuple[Results, Path], tmp_path: Path
+    tiny_config: RunConfig, tiny_run: tuple[Results, Path], tmp_path: Path
 ) -> None:
-    results, whole = finished
+    results, whole = tiny_run
     (tmp_path / "tiny.yaml").write_text(to_yaml(tiny_config), encoding="utf-8")
     folder = tmp_path / "run"
     chance = random.Random(7)

@@ -30,10 +30,12 @@ def evaluate(
     Example: `harmaug evaluate --model embedded --benchmark quickstart-test --json result.json`
     """
     require("train", "harmaug evaluate", "pydantic", "torch", "transformers")
+    from harmaug.cli.quiet import quiet_libraries
     from harmaug.cli.table import print_evaluation
     from harmaug.evaluate.run import evaluate_guards, to_json
     from harmaug.runs.parts import write_text
 
+    quiet_libraries()
     progress = open_progress()
     try:
         evaluation = evaluate_guards(

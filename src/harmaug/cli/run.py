@@ -34,10 +34,12 @@ def run(
         HARMAUG_DATA=data harmaug run configs/public.yaml
     """
     require("train", "harmaug run", *TRAINING)
+    from harmaug.cli.quiet import quiet_libraries
     from harmaug.cli.table import print_results
     from harmaug.config import load_config
     from harmaug.pipeline import run as run_method
 
+    quiet_libraries()
     config = load_config(source, settings or [])
     folder = out if out is not None else Path("runs") / config.name
     progress = open_progress()

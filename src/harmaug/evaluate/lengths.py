@@ -25,10 +25,10 @@ class Read:
 
 @runtime_checkable
 class CountsTokens(Protocol):
-    """A scorer that renders a template and can say how long that makes its input."""
+    """A scorer that can say how long its input is, template and all."""
 
-    def token_counts(self, pairs: Sequence[TextPair]) -> list[tuple[int, int]]:
-        """Return (tokens read, tokens of the pair's own text) of each pair."""
+    def token_counts(self, pairs: Sequence[TextPair]) -> list[tuple[tuple[int, ...], int]]:
+        """Return (tokens of each forward pass, tokens of the pair's own text) of each pair."""
         ...
 
 
@@ -44,7 +44,7 @@ def lengths(
         return _of_guard(files.tokenizer(), files.settings().window, pairs)
     scorer = load()
     if isinstance(scorer, CountsTokens):
-        return [Read((tokens,), content) for tokens, content in scorer.token_counts(pairs)]
+        return [Read(windows, content) for windows, content in scorer.token_counts(pairs)]
     return None
 
 

@@ -151,6 +151,15 @@ class CausalTeacher:
             np.maximum.at(worst, owners, odds)
         return worst
 
+    def token_counts(self, pairs: Sequence[TextPair]) -> list[tuple[tuple[int, ...], int]]:
+        """Return (tokens of each reading, tokens of the pair's own text) of each pair."""
+        counts = []
+        for prompt, response in pairs:
+            readings = tuple(len(row) for row in self.render((prompt, response)))
+            content = len(self.reader.encode(prompt)) + len(self.reader.encode(response or ""))
+            counts.append((readings, content))
+        return counts
+
 
 def load_reader(config: TeacherConfig) -> CausalReader:
     """Load a causal guard and its tokenizer.

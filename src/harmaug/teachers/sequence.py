@@ -85,6 +85,8 @@ class SequenceTeacher:
         self._two_types = "token_type_ids" in tokenizer.model_input_names
         self._max_length = _longest(model, self._pad, config.max_length)
         self._encode = PairEncoder(tokenizer.backend_tokenizer)
+        count = tokenizer.backend_tokenizer.num_special_tokens_to_add
+        self._markers = (int(count(False)), int(count(True)))
         self._windower = Windower(tokenizer.backend_tokenizer, self._max_length)
 
     @property
@@ -118,6 +120,14 @@ class SequenceTeacher:
         if len(whole[0]) <= self._max_length:
             return whole
         return self._encode([window.pair for window in self._windower.windows(pair)])
+
+    def token_counts(self, pairs: Sequence[TextPair]) -> list[tuple[tuple[int, ...], int]]:
+        """Return (tokens of each window, tokens of the pair's own text) of each pair."""
+        windows = [tuple(len(row) for row in self._readings(pair)) for pair in pairs]
+        whole = [len(row) for row in self._encode(pairs)]
+        added = [self._markers[response is not None] for _, response in pairs]
+        content = [length - markers for length, markers in zip(whole, added, strict=True)]
+        return list(zip(windows, content, strict=True))
 
     @torch.inference_mode()
     def _batch(self, rows: Sequence[Encoded]) -> FloatArray:

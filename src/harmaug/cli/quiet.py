@@ -1,0 +1,14 @@
+"""Libraries that print bars and notices of their own, made quiet: progress is told here."""
+
+from __future__ import annotations
+
+import logging
+
+
+def quiet_libraries() -> None:
+    """Turn off the bars of transformers, and notices below an error of it and of onnxruntime."""
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    logging.getLogger().setLevel(logging.ERROR)

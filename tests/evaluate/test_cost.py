@@ -1,0 +1,72 @@
+from pathlib import Path
+
+import pytest
+
+from harmaug.config import TeacherConfig
+from harmaug.evaluate.cost import Cost, Speed, cost_ratio, measure_cost
+from harmaug.evaluate.lengths import lengths
+from harmaug.evaluate.results import Results
+from harmaug.evaluate.sources import GuardSource
+from harmaug.guard import Guard
+from harmaug.scoring import Scorer, TextPair
+
+PAIRS: list[TextPair] = [("how do i bake bread at home?", None), ("make a story", "a fox jumps")]
+
+
+def unused() -> Scorer:
+    raise AssertionError("a guard in a folder needs no loading to be counted")
+
+
+@pytest.fixture(scope="module")
+def measured(tiny_run: tuple[Results, Path]) -> Cost:
+    source = GuardSource(str(tiny_run[1] / "student"), "int8")
+    return measure_cost("harmaug", source, unused, "onnxruntime int8", PAIRS * 8)
+
+
+def test_a_student_is_counted_and_measured(measured: Cost) -> None:
+    assert measured.parameters and measured.file_bytes and measured.flops_per_example
+    assert measured.tokens and measured.content_tokens
+    assert measured.tokens - measured.content_tokens == pytest.approx(2.5)  # 2 or 3 markers
+    assert measured.flops_per_token == pytest.approx(
+        measured.flops_per_example / measured.content_tokens
+    )
+    assert measured.speed is not None
+    assert 0 < measured.speed.latency_ms <= measured.speed.latency_p95_ms
+    assert measured.speed.examples_per_s > 10
+
+
+def test_memory_is_that_of_a_process_without_torch(measured: Cost) -> None:
+    assert measured.speed is not None
+    assert 20e6 < measured.speed.peak_memory_bytes < 300e6
+
+
+def test_text_beyond_the_window_is_read_in_windows(tiny_run: tuple[Results, Path]) -> None:
+    folder = tiny_run[1] / "student"
+    window = Guard.load(folder).settings.window
+    long: TextPair = ("the quick brown fox jumps over the lazy dog " * 30, None)
+    (read,) = lengths(GuardSource(str(folder)), unused, [long]) or []
+    assert len(read.windows) > 1 and max(read.windows) <= window
+    assert sum(read.windows) > read.content
+
+
+def test_a_classifier_says_how_much_it_reads(tiny_classifier: Path) -> None:
+    source = GuardSource.of_teacher(TeacherConfig(model=str(tiny_classifier)))
+    first, second = lengths(source, source.load, PAIRS) or []
+    assert sum(first.windows) == first.content + 2
+    assert sum(second.windows) == second.content + 3
+
+
+def test_ratios_are_of_what_both_have() -> None:
+    fast = Speed(2.0, 3.0, 100.0, 16, 2, 1000, 0.1)
+    slow = Speed(8.0, 9.0, 20.0, 4, 2, 3000, 1.0)
+    big = Cost("teacher", "", 10, 800, 4000, 5.0, 4.0, 80.0, 20.0, slow)
+    small = Cost("harmaug", "", 10, 200, None, 5.0, 4.0, 10.0, 2.5, fast)
+    ratio = cost_ratio(big, small)
+    assert (ratio.parameters, ratio.file_bytes, ratio.flops_per_example) == (4.0, None, 8.0)
+    assert (ratio.latency, ratio.throughput, ratio.peak_memory) == (4.0, 5.0, 3.0)
+
+
+def test_a_guard_that_cannot_run_has_no_speed(tmp_path: Path) -> None:
+    from harmaug.evaluate.cost import measure_speed
+
+    assert measure_speed(GuardSource(str(tmp_path)), PAIRS) is None

@@ -1,0 +1,42 @@
+import numpy as np
+import pytest
+from sklearn.metrics import average_precision_score
+
+from harmaug.evaluate.curves import precision_recall, score_counts
+from harmaug.evaluate.predictions import Predictions
+
+
+def some(n: int = 300) -> Predictions:
+    rng = np.random.default_rng(0)
+    labels = (rng.random(n) < 0.3).astype(np.int64)
+    scores = np.round(np.clip(0.3 * labels + rng.random(n) * 0.7, 0, 1), 2)
+    return Predictions(labels, scores, tuple(map(str, range(n))), 0)
+
+
+def test_the_area_under_the_steps_is_the_average_precision() -> None:
+    found = some()
+    curve = precision_recall(found, points=10_000)
+    area = np.sum(np.diff(curve.recall, prepend=0.0) * curve.precision)
+    assert area == pytest.approx(average_precision_score(found.labels, found.scores))
+
+
+def test_a_long_curve_keeps_its_ends() -> None:
+    whole, short = precision_recall(some(), 10_000), precision_recall(some(), 20)
+    assert len(short.recall) <= 20 < len(whole.recall)
+    assert (short.recall[0], short.recall[-1]) == (whole.recall[0], 1.0)
+
+
+def test_nothing_gives_an_empty_curve() -> None:
+    empty = Predictions(np.empty(0, np.int64), np.empty(0), (), 3)
+    assert len(precision_recall(empty).recall) == 0
+
+
+def test_counts_above_an_edge_are_the_flagged() -> None:
+    found = some()
+    counts = score_counts(found, 200)
+    assert counts.sum() == len(found.labels)
+    for edge in (0.0, 0.25, 0.5, 0.9, 1.0):
+        flagged = found.scores > edge
+        at = round(edge * 200)
+        assert counts[1, at:].sum() == (flagged & (found.labels == 1)).sum() or edge == 0.0
+        assert counts[0, at:].sum() == (flagged & (found.labels == 0)).sum() or edge == 0.0
