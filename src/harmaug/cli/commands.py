@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import typer
 
-from harmaug.cli import check, config, doctor, evaluate, report, run, score, serve, teachers
+from harmaug.cli import check, config, doctor, evaluate, plan, report, run, score, serve, teachers
 
 
 def register(app: typer.Typer) -> None:
     """Add every verb to the application."""
     app.command(name="run")(run.run)
+    app.command(name="plan")(plan.plan)
     app.command(name="evaluate")(evaluate.evaluate)
     app.command(name="report")(report.report)
     app.command(name="check")(check.check)

@@ -35,6 +35,11 @@ def load_rows(name: str, side: Side) -> list[LabelledRow]:
     raise DataError(f"no data set '{name}'{_hint(name, side)}")
 
 
+def is_local(name: str, side: Side) -> bool:
+    """Say whether `load_rows` would find a data set without the hub."""
+    return name in EMBEDDED or name.endswith(SUFFIXES) or _local_file(name, side) is not None
+
+
 def data_folder() -> Path | None:
     """Return the folder of local copies, `HARMAUG_DATA`, where it is set.
 

@@ -1,0 +1,127 @@
+"""What teacher and students have to do: label, distil and evaluate, on stand-in rows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from harmaug.config import RunConfig
+from harmaug.embedded import embedded_model
+from harmaug.guard.load import find
+from harmaug.plan.models import Model, find_model
+from harmaug.plan.standins import Sample
+from harmaug.plan.work import Work, mean
+from harmaug.scoring import TextPair
+from harmaug.teachers.load import family_of
+from harmaug.text import Message
+
+BACKWARD = 3.0
+"""Forward and backward against forward alone: the gradient of weights and of inputs cost one
+forward pass each."""
+
+
+def label(config: RunConfig, stage: str, pairs: Sequence[TextPair], rows: int) -> Work:
+    """Return the work of the teacher over `rows` rows that `pairs` stand for."""
+    teacher = config.label.teacher
+    family = family_of(teacher) if teacher.family == "auto" else teacher.family
+    if family == "guard":
+        files = find(teacher.model)
+        model = find_model(str(files.folder), "classifier", "label.teacher.model")
+        whole = model.reading.pair_tokens(pairs, None)
+        passes = [part for length in whole for part in windows(length, files.settings().window)]
+    elif family == "sequence":
+        model = find_model(teacher.model, "classifier", "label.teacher.model")
+        limits = [most for most in (teacher.max_length, model.limit) if most is not None]
+        passes = model.reading.pair_tokens(pairs, min(limits, default=None))
+    else:
+        model = find_model(teacher.model, "causal", "label.teacher.model")
+        passes = [model.reading.chat_tokens(_turns(pair), None) for pair in pairs]
+    share = rows / len(pairs)
+    return Work(
+        stage=stage,
+        model=model,
+        kind="read",
+        rows=rows,
+        tokens_in=sum(passes) * share,
+        tokens_out=0.0,
+        flops=model.score_flops(passes, teacher.batch_size) * share,
+        batch=teacher.batch_size,
+        dtype=teacher.dtype,
+    )
+
+
+def student(config: RunConfig) -> Model:
+    """Return the student's shape."""
+    name = config.distill.student
+    place = str(embedded_model("encoder")) if name == "embedded-encoder" else name
+    return find_model(place, "classifier", "distill.student")
+
+
+def window(config: RunConfig, model: Model) -> int:
+    """Return the most tokens of a row that the student reads."""
+    return min(config.distill.max_length, model.limit or config.distill.max_length)
+
+
+def distil(
+    config: RunConfig, arm: str, model: Model, sets: Sequence[tuple[Sequence[TextPair], int]]
+) -> Work:
+    """Return the work of one training, validation included, on sets of rows and their stand-ins."""
+    settings = config.distill
+    lengths = [
+        (model.reading.pair_tokens(pairs, window(config, model)), rows)
+        for pairs, rows in sets
+        if rows and pairs
+    ]
+    rows = sum(count for _, count in lengths)
+    tokens = sum(mean(row) * count for row, count in lengths)
+    per_pass = max(1, round(settings.micro_batch_tokens * rows / max(tokens, 1)))
+    forward = sum(model.score_flops(row, per_pass) / len(row) * count for row, count in lengths)
+    training = 1 - settings.validation_fraction
+    steps = settings.epochs * math.ceil(rows * training / settings.batch_size)
+    epochs = settings.epochs * min(1.0, (settings.max_steps or steps) / max(steps, 1))
+    validated = settings.validation_fraction * settings.validations
+    return Work(
+        stage=f"distil {arm}",
+        model=model,
+        kind="train",
+        rows=rows,
+        tokens_in=tokens * training * epochs,
+        tokens_out=0.0,
+        flops=forward * (training * epochs * BACKWARD + validated),
+        batch=per_pass,
+        dtype="float32",
+    )
+
+
+def evaluate(
+    config: RunConfig, stage: str, model: Model, benchmarks: Sequence[Sample]
+) -> Work | None:
+    """Return the work of a student on every benchmark, None where there is none."""
+    if not benchmarks:
+        return None
+    tokens = flops = 0.0
+    for sample in benchmarks:
+        whole = model.reading.pair_tokens(as_pairs(sample), None)
+        passes = [part for row in whole for part in windows(row, window(config, model))]
+        weight = sample.rows / len(whole)
+        tokens += sum(passes) * weight
+        flops += model.score_flops(passes, 1) * weight
+    rows = sum(sample.rows for sample in benchmarks)
+    return Work(stage, model, "read", rows, tokens, 0.0, flops, 1, "float32")
+
+
+def as_pairs(sample: Sample) -> list[TextPair]:
+    """Return the stand-ins of a data set as pairs."""
+    return [(row.prompt, row.response) for row in sample.looked_at]
+
+
+def windows(length: float, most: int) -> list[float]:
+    """Cut a length into equal windows of at most `most` tokens; their overlap is not counted."""
+    parts = max(1, math.ceil(length / most))
+    return [length / parts] * parts
+
+
+def _turns(pair: TextPair) -> list[Message]:
+    prompt, response = pair
+    turns: list[Message] = [{"role": "user", "content": prompt}]
+    return turns if response is None else [*turns, {"role": "assistant", "content": response}]

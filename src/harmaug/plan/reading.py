@@ -1,0 +1,72 @@
+"""How many tokens a model reads of a text: by its tokenizer where it is here, else by characters.
+
+Templates and special tokens are counted, padding is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from transformers import AutoTokenizer, PreTrainedTokenizerBase, PreTrainedTokenizerFast
+
+from harmaug.llm.template import render
+from harmaug.scoring import TextPair
+from harmaug.text import Message, PairEncoder, normalise
+
+CHARACTERS_PER_TOKEN = 4.2
+"""English with a vocabulary of 30,000 to 256,000: an assumption, where no tokenizer is here."""
+
+Chat = tuple[Sequence[Message], str | None]
+"""Messages and the prefill that a model has to continue."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A tokenizer, or None; `template` is the tokens around a user turn where there is none."""
+
+    tokenizer: PreTrainedTokenizerBase | None
+    template: int
+
+    def text_tokens(self, text: str) -> float:
+        """Return the tokens of a text by itself."""
+        if self.tokenizer is None:
+            return len(text) / CHARACTERS_PER_TOKEN
+        return float(len(self.tokenizer(text, add_special_tokens=False)["input_ids"]))
+
+    def chat_tokens(self, messages: Sequence[Message], prefill: str | None) -> float:
+        """Return the tokens of a rendered conversation."""
+        if self.tokenizer is not None:
+            return self.text_tokens(render(self.tokenizer, messages, prefill))
+        texts = [*(message["content"] for message in messages), prefill or ""]
+        return self.template + sum(self.text_tokens(text) for text in texts)
+
+    def pair_tokens(self, pairs: Sequence[TextPair], most: int | None) -> list[float]:
+        """Return the tokens of each pair as classifiers read it, at most `most`."""
+        plain = [(normalise(prompt), answer and normalise(answer)) for prompt, answer in pairs]
+        if isinstance(self.tokenizer, PreTrainedTokenizerFast):
+            encoder = PairEncoder(self.tokenizer.backend_tokenizer, most)
+            return [float(len(row)) for row in encoder(plain)]
+        found = [
+            self.text_tokens(prompt) + 2 + (0 if answer is None else 1 + self.text_tokens(answer))
+            for prompt, answer in plain
+        ]
+        return found if most is None else [min(length, float(most)) for length in found]
+
+    def cut(self, text: str, tokens: int) -> str:
+        """Return the first `tokens` tokens of a text."""
+        if self.tokenizer is None:
+            return text[: int(tokens * CHARACTERS_PER_TOKEN)]
+        ids = self.tokenizer(text, add_special_tokens=False)["input_ids"]
+        return str(self.tokenizer.decode(ids[:tokens], skip_special_tokens=True))
+
+
+def reading_of(folder: Path | None, template: int) -> Reading:
+    """Return how a model reads: with the tokenizer of its folder where there is one."""
+    if folder is None or not (folder / "tokenizer_config.json").is_file():
+        return Reading(None, template)
+    try:
+        return Reading(AutoTokenizer.from_pretrained(folder), template)
+    except (OSError, ValueError, KeyError):
+        return Reading(None, template)
