@@ -97,18 +97,20 @@ def test_row_numbers_are_uniform_and_differ_by_row_and_step() -> None:
     assert abs(float(np.corrcoef(first, second)[0, 1])) < 0.06
 
 
-@pytest.mark.parametrize(("top_p", "top_k"), [(1.0, 0), (0.9, 0), (0.999999, 0), (0.9, 50)])
+@pytest.mark.parametrize(
+    ("top_p", "top_k"), [(1.0, 0), (0.9, 0), (0.999999, 0), (0.9, 50), (1.0, 300)]
+)
 def test_draws_follow_the_distribution_that_transformers_would_draw_from(
     top_p: float, top_k: int
 ) -> None:
     torch.manual_seed(0)
     logits = torch.randn(1, 2000) * 2
     sampling = SamplingConfig(temperature=0.8, top_p=top_p, top_k=top_k)
-    warped = TemperatureLogitsWarper(0.8)(None, logits)  # type: ignore[arg-type]
+    warped = TemperatureLogitsWarper(0.8)(None, logits)
     if top_k:
-        warped = TopKLogitsWarper(top_k)(None, warped)  # type: ignore[arg-type]
+        warped = TopKLogitsWarper(top_k)(None, warped)
     if top_p < 1:
-        warped = TopPLogitsWarper(top_p)(None, warped)  # type: ignore[arg-type]
+        warped = TopPLogitsWarper(top_p)(None, warped)
     expected = torch.softmax(warped[0], dim=-1)
     uniform = (torch.arange(100_000, dtype=torch.float64) + 0.5) / 100_000
     drawn = draw(logits.expand(1000, -1), uniform[::100], sampling)

@@ -16,7 +16,7 @@ from transformers import LogitsProcessor
 
 from harmaug.config import SamplingConfig
 
-FIRST_CANDIDATES = 256
+CANDIDATES = 256
 
 
 class SeededSampler(LogitsProcessor):
@@ -43,23 +43,34 @@ class SeededSampler(LogitsProcessor):
 def draw(logits: Tensor, uniform: Tensor, sampling: SamplingConfig) -> Tensor:
     """Draw a token a row from logits (b, v) with numbers in [0, 1) (b,): token ids (b, 1).
 
-    Temperature, then top-k, then top-p, as in `transformers`. Only the likeliest tokens are sorted:
-    a few first, all where those do not hold `top_p` of the probability.
+    Temperature, then top-k, then top-p, as in `transformers`.
     """
-    probabilities = torch.softmax(logits.double() / sampling.temperature, dim=-1)
-    vocabulary = probabilities.shape[-1]
+    scaled = logits.float() / sampling.temperature
+    vocabulary = scaled.shape[-1]
     if sampling.top_p >= 1.0 and not sampling.top_k:
-        return _pick(probabilities, uniform)
-    limit = min(sampling.top_k or vocabulary, vocabulary)
-    for count in sorted({min(limit, FIRST_CANDIDATES), limit}):
-        likeliest, tokens = torch.topk(probabilities, count, dim=-1)
-        if sampling.top_k:
-            likeliest = likeliest / likeliest.sum(dim=-1, keepdim=True)
-        before = likeliest.cumsum(dim=-1) - likeliest
-        if count == limit or bool((before[:, -1] >= sampling.top_p).all()):
-            break
-    kept = likeliest * (before < sampling.top_p)
-    return tokens.gather(1, _pick(kept, uniform))
+        return _pick(torch.softmax(scaled, dim=-1).double(), uniform)
+    count = min(sampling.top_k or CANDIDATES, vocabulary)
+    drawn, whole = _nucleus(scaled, uniform, count, sampling)
+    if not sampling.top_k and not bool(whole.all()):
+        wider, _ = _nucleus(scaled[~whole], uniform[~whole], vocabulary, sampling)
+        drawn[~whole] = wider
+    return drawn
+
+
+def _nucleus(
+    scaled: Tensor, uniform: Tensor, count: int, sampling: SamplingConfig
+) -> tuple[Tensor, Tensor]:
+    """Draw among the `count` likeliest tokens; also say for which rows they hold `top_p`.
+
+    Sorting a whole vocabulary costs more than a small model, and is seldom needed.
+    """
+    likeliest, tokens = torch.topk(scaled, count, dim=-1)
+    kept_by = likeliest if sampling.top_k else scaled
+    total = torch.logsumexp(kept_by, dim=-1, keepdim=True)
+    weights = torch.exp(likeliest - total).double()
+    running = weights.cumsum(dim=-1)
+    kept = weights * (running - weights < sampling.top_p)
+    return tokens.gather(1, _pick(kept, uniform)), running[:, -1] >= sampling.top_p
 
 
 def _pick(weights: Tensor, uniform: Tensor) -> Tensor:
