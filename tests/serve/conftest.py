@@ -20,6 +20,7 @@ from harmaug.scoring import TextPair
 from harmaug.serve.app import create_app
 from harmaug.serve.settings import ServeSettings
 
+BREAKS = "a text that no guard survives"
 THRESHOLDS = {"lenient": 0.9, "balanced": 0.5, "strict": 0.1}
 
 
@@ -73,7 +74,7 @@ def client(address: str) -> Iterator[httpx.Client]:
 
 
 class HeldGuard(Guard):
-    """A real guard that waits for a signal before each batch, as if there were much to do."""
+    """A real guard that waits for a signal before each batch, and that one text breaks."""
 
     def __init__(self, guard: Guard) -> None:
         super().__init__(guard._parts, guard.settings)
@@ -84,4 +85,6 @@ class HeldGuard(Guard):
         """Wait, then judge."""
         self.go.wait(30)
         self.batches.append(len(pairs))
+        if any(BREAKS in pair for pair in pairs):
+            raise ZeroDivisionError
         return super().verdicts(pairs, explain=explain)

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import openai
 import pytest
-from tests.serve.conftest import HeldGuard, running
+from tests.serve.conftest import BREAKS, HeldGuard, running
 
 from harmaug.errors import ConfigError
 from harmaug.guard import Guard
@@ -146,6 +146,22 @@ def test_a_long_request_does_not_hold_up_a_short_one(guard: Guard) -> None:
         assert short.status_code == 200
         assert held.batches.index(1) <= 1
         assert len(long.result().json()["results"]) == 3
+
+
+def test_a_request_that_breaks_the_guard_breaks_no_other(guard: Guard) -> None:
+    held = HeldGuard(guard)
+    with running(held, ServeSettings()) as base, ThreadPoolExecutor(9) as pool:
+        client = httpx.Client(base_url=base, timeout=30)
+        texts = [PROMPT] * 4 + [BREAKS] + [PROMPT] * 4
+        answers = [pool.submit(client.post, "/v1/check", json={"prompt": text}) for text in texts]
+        while "harmaug_queue_items 9" not in client.get("/metrics").text:
+            time.sleep(0.01)
+        held.go.set()
+        by_text = list(zip(texts, (answer.result() for answer in answers), strict=True))
+        assert [answer.status_code for text, answer in by_text if text != BREAKS] == [200] * 8
+        (broken,) = (answer for text, answer in by_text if text == BREAKS)
+        assert error(broken, 500) == "the server failed (ZeroDivisionError); its log says more"
+        assert "harmaug_queue_items 0" in client.get("/metrics").text
 
 
 def test_text_is_logged_only_when_asked(guard: Guard, caplog: pytest.LogCaptureFixture) -> None:
