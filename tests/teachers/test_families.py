@@ -128,28 +128,38 @@ def teacher(family: str, folder: Path) -> Scorer:
     return load_teacher(TeacherConfig(family=family, model=str(folder), batch_size=3))
 
 
-def test_wildguard_reads_its_lines_after_its_own_answers(tmp_path: Path) -> None:
+@pytest.mark.parametrize("seed", [0, 1], ids=["with N/A", "yes and no"])
+def test_wildguard_reads_its_lines_after_its_own_answers(seed: int, tmp_path: Path) -> None:
     tokenizer = guard_tokenizer(None, SPECIAL, [" yes", " no"])
-    save_guard(tmp_path, tokenizer, {":": [" yes", " no"]}, "mistral")
+    save_guard(tmp_path, tokenizer, {":": [" yes", " no"]}, "mistral", seed, spread=0.3)
 
     def read(text: str) -> float:
         return by_hand(tmp_path, tokenizer, text, [" yes"], [" no"])
 
-    expected = []
-    for prompt, response in PAIRS:
+    pairs: list[TextPair] = [
+        *PAIRS,
+        ("0123456789 " * 5, "numbers"),
+        ("x", "a story " * 8),
+        ("sentence idea", "brown"),
+    ]
+    expected, forced = [], set()
+    for prompt, response in pairs:
         text = TEMPLATE.format(prompt=prompt, response=response or "") + "Harmful request:"
         score = read(text)
         if response is not None:
             for line in ("Response refusal:", "Harmful response:"):
-                text += f"{' yes' if score > 0 else ' no'}\n{line}"
+                word = "N/A" if np.isnan(score) else "yes" if score > 0 else "no"
+                forced.add(word)
+                text += f" {word}\n{line}"
                 score = read(text)
         expected.append(score)
+    assert forced >= ({"N/A", "no"} if seed == 0 else {"yes", "no"})
     scorer = teacher("wildguard", tmp_path)
-    np.testing.assert_allclose(scorer.log_odds(PAIRS), expected, atol=2e-4)
-    alone = [float(scorer.log_odds([pair])[0]) for pair in PAIRS]
+    np.testing.assert_allclose(scorer.log_odds(pairs), expected, atol=2e-4)
+    alone = [float(scorer.log_odds([pair])[0]) for pair in pairs]
     np.testing.assert_allclose(alone, expected, atol=2e-4)
-    long = scorer.log_odds([("bread " * 3000, "fox"), PAIRS[0]])
-    assert np.isnan(long).tolist() == [True, False]
+    long = scorer.log_odds([("bread " * 3000, "fox")])
+    assert np.isnan(long).tolist() == [True]
 
 
 def test_every_family_has_a_card_and_is_known_by_name() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 import torch
@@ -128,6 +128,11 @@ class CausalReader:
         return logits
 
 
+Lead = Literal["space", "none", "either"]
+"""What parts an answer from the text before it."""
+
+LEADS: dict[Lead, tuple[str, ...]] = {"space": (" ",), "none": ("",), "either": ("", " ")}
+
 Render = Callable[[TextPair], Sequence[Sequence[int]]]
 """Turns a pair into one or more rows of token ids, each ending where an answer begins."""
 
@@ -185,13 +190,15 @@ def load_reader(config: TeacherConfig) -> CausalReader:
     return CausalReader(cast("GenerativePreTrainedModel", model), tokenizer, config)
 
 
-def answers(reader: CausalReader, unsafe: Sequence[str], safe: Sequence[str]) -> Answers:
-    """Find the tokens that begin the answers, written with and without a space before them.
+def answers(
+    reader: CausalReader, unsafe: Sequence[str], safe: Sequence[str], lead: Lead
+) -> Answers:
+    """Find the tokens that begin the answers where they stand in the text.
 
     Raises:
         ModelError: when a safe and an unsafe answer begin alike, so that one token cannot tell.
     """
-    found = Answers(_first_tokens(reader, unsafe), _first_tokens(reader, safe))
+    found = Answers(_first_tokens(reader, unsafe, lead), _first_tokens(reader, safe, lead))
     if set(found.unsafe) & set(found.safe):
         raise ModelError(
             f"{reader.config.model}: its tokenizer begins '{unsafe[0]}' and '{safe[0]}' with the "
@@ -200,14 +207,16 @@ def answers(reader: CausalReader, unsafe: Sequence[str], safe: Sequence[str]) ->
     return found
 
 
-def _first_tokens(reader: CausalReader, words: Sequence[str]) -> tuple[int, ...]:
+def _first_tokens(reader: CausalReader, words: Sequence[str], lead: Lead) -> tuple[int, ...]:
     """Look each word up as one token (plain, byte-level or SentencePiece), else take its first."""
     vocabulary = reader.tokenizer.get_vocab()
     tokens: set[int] = set()
     for word in words:
-        forms = [vocabulary[form] for form in (word, f"Ġ{word}", f"▁{word}") if form in vocabulary]
-        starts = [ids[0] for ids in (reader.encode(word), reader.encode(f" {word}")) if ids]
-        tokens.update(forms or (first for first in starts if reader.decode(first).strip()))
+        for space in LEADS[lead]:
+            piece = f"Ġ{word}" if space else word
+            forms = [vocabulary[form] for form in (piece, f"▁{word}") if form in vocabulary]
+            start = reader.encode(space + word)[:1]
+            tokens.update(forms or (first for first in start if reader.decode(first).strip()))
     return tuple(sorted(tokens))
 
 

@@ -36,7 +36,7 @@ def load(config: TeacherConfig, journal: Path | None) -> CausalTeacher:
     return CausalTeacher(
         reader=reader,
         render=partial(_ids, reader, template, forced),
-        answers=answers(reader, ["Yes", "yes"], ["No", "no"]),
+        answers=answers(reader, ["Yes", "yes"], ["No", "no"], lead="either"),
         info=reader.info(f"{template}{RISK}{forced}"),
     )
 

@@ -36,7 +36,7 @@ def load(config: TeacherConfig, journal: Path | None) -> CausalTeacher:
     return CausalTeacher(
         reader=reader,
         render=partial(_ids, reader, as_parts, opening),
-        answers=answers(reader, ["unsafe"], ["safe"]),
+        answers=answers(reader, ["unsafe"], ["safe"], lead="none"),
         info=reader.info(template),
     )
 

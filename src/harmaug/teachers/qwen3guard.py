@@ -39,7 +39,7 @@ def _load(config: TeacherConfig, unsafe: Sequence[str], safe: Sequence[str]) -> 
     return CausalTeacher(
         reader=reader,
         render=partial(_ids, reader),
-        answers=answers(reader, unsafe, safe),
+        answers=answers(reader, unsafe, safe, lead="space"),
         info=reader.info(f"{template}{FORCED}{unsafe}"),
     )
 

@@ -64,7 +64,7 @@ def load(config: TeacherConfig, journal: Path | None) -> CausalTeacher:
     return CausalTeacher(
         reader=reader,
         render=partial(_ids, reader),
-        answers=answers(reader, ["Yes"], ["No"]),
+        answers=answers(reader, ["Yes"], ["No"], lead="none"),
         info=reader.info(f"{template}{OF_PROMPTS}{OF_RESPONSES}{POLICIES}"),
     )
 

@@ -33,7 +33,8 @@ def load(config: TeacherConfig, journal: Path | None) -> WildGuard:
         ModelError: when it cannot be loaded.
     """
     reader = load_reader(config)
-    return WildGuard(reader, answers(reader, ["yes"], ["no"]), reader.info(TEMPLATE + RESPONSE))
+    words = answers(reader, ["yes"], ["no"], lead="space")
+    return WildGuard(reader, words, reader.info(TEMPLATE + RESPONSE))
 
 
 @dataclass(frozen=True)
