@@ -9,10 +9,10 @@ import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
 from tokenizers.decoders import ByteLevel as ByteLevelDecoder
 from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
     BertConfig,
     BertForSequenceClassification,
-    LlamaConfig,
-    LlamaForCausalLM,
     PreTrainedTokenizerFast,
 )
 
@@ -53,25 +53,30 @@ def byte_tokenizer(*special: str, words: Sequence[str] = ()) -> PreTrainedTokeni
     )
 
 
-def chat_model(folder: Path, *, template: bool = True, seed: int = 0) -> Path:
-    """Save a tiny Llama whose chat template knows no system role, or has none at all."""
+def chat_model(
+    folder: Path, *, architecture: str = "llama", template: bool = True, seed: int = 0
+) -> Path:
+    """Save a tiny causal LM whose chat template knows no system role, or has none at all."""
     tokenizer = byte_tokenizer("<|user|>", "<|assistant|>")
     tokenizer.chat_template = CHAT_TEMPLATE if template else None
     tokenizer.save_pretrained(folder)
     torch.manual_seed(seed)
-    config = LlamaConfig(
+    config = AutoConfig.for_model(
+        architecture,
         vocab_size=len(tokenizer),
         hidden_size=32,
         intermediate_size=64,
         num_hidden_layers=2,
         num_attention_heads=4,
         num_key_value_heads=2,
+        head_dim=8,
         max_position_embeddings=512,
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=None,
         initializer_range=0.2,
     )
-    LlamaForCausalLM(config).save_pretrained(folder)
+    AutoModelForCausalLM.from_config(config, dtype=torch.float32).save_pretrained(folder)
     return folder
 
 
