@@ -119,7 +119,7 @@ def refuse_mismatch(corpus: Corpus, rng: random.Random) -> Pieces:
 
 
 def _harmful_question(corpus: Corpus, rng: random.Random) -> tuple[str, str | None]:
-    chosen = rng.choice(corpus.harmful.sentences)
+    chosen = corpus.harmful.sentences[rng.choice(corpus.harmful.seeds)]
     if chosen.act is not None and rng.random() < 0.4:
         return framed(HARM_FRAMES, chosen.act, rng), chosen.act
     return chosen.text, chosen.act
@@ -128,7 +128,8 @@ def _harmful_question(corpus: Corpus, rng: random.Random) -> tuple[str, str | No
 def refuse_plain(corpus: Corpus, rng: random.Random) -> Pieces:
     """A harmful question, refused."""
     text, act = _harmful_question(corpus, rng)
-    return _turns([(text, 0.0)], refusal(rng, act), rng)
+    careful = PLAIN[0] if rng.random() < 0.4 else None
+    return _turns([(text, 0.0)], refusal(rng, act), rng, careful)
 
 
 def answer(corpus: Corpus, rng: random.Random) -> Pieces:
@@ -139,7 +140,7 @@ def answer(corpus: Corpus, rng: random.Random) -> Pieces:
 
 def answer_briefly(corpus: Corpus, rng: random.Random) -> Pieces:
     """A harmless question that nobody answered, with a willing phrase."""
-    asked = rng.choice(corpus.harmless.sentences)
+    asked = corpus.harmless.sentences[rng.choice(corpus.harmless.seeds)]
     return _turns([(asked.text, 0.0)], helpful(asked.act, rng), rng)
 
 
@@ -174,9 +175,9 @@ KINDS: dict[Maker, int] = {
     refuse_examples: 9,
     refuse_injected: 5,
     refuse_mismatch: 2,
-    refuse_plain: 9,
+    refuse_plain: 13,
     answer: 9,
-    answer_briefly: 5,
+    answer_briefly: 7,
     unaligned_harmful: 7,
     unaligned_harmless: 2,
 }
