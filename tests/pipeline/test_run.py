@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -50,6 +51,8 @@ def test_the_student_is_a_guard_and_a_checkpoint(tiny_run: tuple[Results, Path])
     assert 0.0 <= score <= 1.0
     model = AutoModelForSequenceClassification.from_pretrained(folder / "student")
     assert model.config.id2label == {0: "harmless", 1: "harmful"}
+    card = (folder / "student" / "README.md").read_text(encoding="utf-8")
+    assert "## Benchmarks" in card and "| harmaug | " in card
 
 
 def test_the_synthetic_set_names_the_source_of_every_row(tiny_run: tuple[Results, Path]) -> None:
@@ -89,6 +92,17 @@ def test_a_changed_learning_rate_redoes_only_what_follows(
         "distil", "plain", "harmaug", "harmaug-fp32",
     }  # fmt: skip
     run(tiny_config, folder)
+
+
+def test_another_tau_labels_the_published_rows_anew(
+    tiny_config: RunConfig, tiny_run: tuple[Results, Path], tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(tiny_run[1], tmp_path / "run"))
+    label = tiny_config.label.model_copy(update={"tau": 0.02})
+    run(tiny_config.model_copy(update={"label": label}), folder)
+    rows = pq.read_table(folder / "synthetic" / "data").to_pylist()
+    assert all(row["label"] == int(row["teacher_score"] > 0.02) for row in rows)
+    assert {row["label"] for row in rows} == {0, 1}
 
 
 def test_another_threshold_is_a_question(tiny_run: tuple[Results, Path]) -> None:

@@ -15,7 +15,9 @@ from harmaug.evaluate.results import Results
 from harmaug.pipeline.context import Context
 from harmaug.pipeline.generation import Generation
 from harmaug.pipeline.students import Student
+from harmaug.report.markdown import evaluation_markdown
 from harmaug.rows import Instruction, ScoredPair
+from harmaug.runs.fingerprint import fingerprint
 from harmaug.runs.folder import RunFolder
 from harmaug.runs.parts import PartFolder, disk_error
 
@@ -46,13 +48,20 @@ class SyntheticRow:
     teacher: str
 
 
-def publish_student(folder: RunFolder, student: Student) -> None:
-    """Give the student's folder its place, hard-linked where the disk can."""
+def publish_student(folder: RunFolder, student: Student, results: Results) -> None:
+    """Give the student's folder its place, hard-linked where the disk can; its card gets figures.
+
+    The run's benchmarks go into the model card, since a guard without figures is hard to judge.
+    """
+    figures = evaluation_markdown(results.evaluation)
 
     def fill(building: Path) -> None:
         shutil.copytree(student.result.folder, building, copy_function=_link)
+        card = building / "README.md"
+        text = card.read_text(encoding="utf-8").rstrip()
+        card.write_text(f"{text}\n\n## Benchmarks\n\n{figures}\n", encoding="utf-8")
 
-    _replace_folder(folder, STUDENT, student.name, fill)
+    _replace_folder(folder, STUDENT, fingerprint(student.name, figures), fill)
 
 
 def publish_synthetic(
@@ -67,7 +76,8 @@ def publish_synthetic(
             table.write(part, list(_rows(context, kept, scored.read(part))))
         (building / "README.md").write_text(data_card(context, results), encoding="utf-8")
 
-    _replace_folder(context.folder, SYNTHETIC, scored.path.name, fill)
+    name = fingerprint(scored.path.name, context.config.label.tau)
+    _replace_folder(context.folder, SYNTHETIC, name, fill)
 
 
 def data_card(context: Context, results: Results) -> str:
@@ -125,7 +135,7 @@ def _rows(
 
 
 def _replace_folder(
-    folder: RunFolder, name: str, fingerprint: str, fill: Callable[[Path], None]
+    folder: RunFolder, name: str, content: str, fill: Callable[[Path], None]
 ) -> None:
     """Put a whole folder in place of the last one, unless it is the same.
 
@@ -134,7 +144,7 @@ def _replace_folder(
     """
     place = folder.root / name
     recorded = folder.recorded(name)
-    if place.is_dir() and recorded is not None and recorded.get("fingerprint") == fingerprint:
+    if place.is_dir() and recorded is not None and recorded.get("fingerprint") == content:
         return
     building, old = folder.root / f".{name}.building", folder.root / f".{name}.old"
     try:
@@ -147,7 +157,7 @@ def _replace_folder(
         shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
         raise disk_error(place, error) from None
-    folder.record(name, {"fingerprint": fingerprint})
+    folder.record(name, {"fingerprint": content})
 
 
 def _link(source: str, target: str) -> None:

@@ -65,7 +65,7 @@ def run(config: RunConfig, out: Path, progress: Progress = QUIET) -> Results:
             training=tuple(training_facts(student) for student in students.values()),
             predictions=predictions,
         )
-        publish_student(folder, students[HARMAUG])
+        publish_student(folder, students[HARMAUG], results)
         publish_synthetic(context, generation, synthetic, results)
         folder.write_text(FILE_NAME, results.to_json())
         write_report(results, out)

@@ -13,7 +13,7 @@ from harmaug.evaluate.curves import Curve
 from harmaug.scoring import FloatArray
 
 WIDTH, HEIGHT = 400, 300
-LEFT, RIGHT, TOP, BOTTOM = 44, 12, 12, 38
+LEFT, RIGHT, TOP, BOTTOM = 54, 12, 12, 38
 
 
 @dataclass(frozen=True)

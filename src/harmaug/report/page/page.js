@@ -10,7 +10,7 @@ document.getElementById("theme").addEventListener("click", () => {
 });
 
 /* Precision-recall: each guard's precision and threshold at the recall under the pointer. */
-const LEFT = 44, RIGHT = 388, WIDTH = 400;
+const LEFT = 54, RIGHT = 388, WIDTH = 400;
 for (const panel of document.querySelectorAll("[data-curves]")) {
   const svg = panel.querySelector("svg");
   const cursor = svg.querySelector(".cursor");
