@@ -8,6 +8,8 @@ import pytest
 from harmaug.errors import RunFolderError
 from harmaug.evaluate.metrics import Estimate
 from harmaug.evaluate.results import Results
+from harmaug.rows import ScoredPair
+from harmaug.runs.parts import PartFolder, rows_of
 
 
 def test_what_is_not_defined_is_null_in_json_and_back(
@@ -36,7 +38,7 @@ def test_a_number_comes_with_what_it_needs(tiny_run: tuple[Results, Path]) -> No
 
 
 def test_the_counts_of_a_run_add_up(tiny_run: tuple[Results, Path]) -> None:
-    results = tiny_run[0]
+    results, folder = tiny_run
     generation = results.generation
     assert generation.drawn == generation.kept == 40
     assert generation.tokens_out > 0 and generation.seconds > 0
@@ -47,6 +49,10 @@ def test_the_counts_of_a_run_add_up(tiny_run: tuple[Results, Path]) -> None:
     plain, harmaug = results.training
     assert harmaug.training_rows > plain.training_rows and len(plain.history) == 4
     assert results.data.n == 120 and 0 < results.data.positives < 120
+    tables = [PartFolder(path, ScoredPair) for path in (folder / "stages").glob("label-*")]
+    scored = [row for table in tables for row in rows_of(table) if row.kind == "labelled"]
+    agreeing = sum(((row.score or 0.0) > 0.5) == (row.label == 1) for row in scored)
+    assert results.data.agreement == pytest.approx(agreeing / 120) and len(scored) == 120
 
 
 @pytest.mark.parametrize(("text", "says"), [(None, "holds no"), ("{}", "not of this version")])

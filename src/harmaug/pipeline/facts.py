@@ -31,8 +31,8 @@ def data_facts(
 ) -> DataFacts:
     """Describe D and how the teacher judges it."""
     tau = context.config.label.tau
-    answered = [row for row in rows_of(scored) if row.score is not None]
-    agreeing = sum((row.score or 0.0) > tau == (row.label == 1) for row in answered)
+    answered = [(row.score, row.label) for row in rows_of(scored) if row.score is not None]
+    agreeing = sum((score > tau) == (label == 1) for score, label in answered)
     return DataFacts(
         train=context.config.data.train,
         revision=rows_fingerprint(rows),
