@@ -70,15 +70,15 @@ def _loss(scored: Scored, temperature: float) -> float:
 
 
 def operating_points(scored: Sequence[Scored], temperature: float) -> dict[str, float]:
-    """Thresholds on the calibrated probability, by rates that are means over the sets.
+    """Thresholds on the calibrated probability, by figures that are means over the sets.
 
-    `balanced` has the most recall less false positives, `strict` the highest threshold with a
-    recall of `STRICT_RECALL`, `lenient` the lowest with false positives of `LENIENT_FPR`.
+    `balanced` has the highest F1, `strict` is the highest threshold with a recall of
+    `STRICT_RECALL`, `lenient` the lowest with a false-positive rate of `LENIENT_FPR`.
     """
-    recall, fpr = rates(scored, temperature)
+    recall, fpr, f1 = rates(scored, temperature)
     strict = GRID[recall >= STRICT_RECALL].max(initial=float(GRID[0]))
     lenient = GRID[fpr <= LENIENT_FPR].min(initial=float(GRID[-1]))
-    balanced = float(GRID[np.argmax(recall - fpr)])
+    balanced = float(GRID[np.argmax(f1)])
     return {
         "balanced": balanced,
         "strict": min(float(strict), balanced),
@@ -86,14 +86,18 @@ def operating_points(scored: Sequence[Scored], temperature: float) -> dict[str, 
     }
 
 
-def rates(scored: Sequence[Scored], temperature: float) -> tuple[FloatArray, FloatArray]:
-    """Mean recall and false-positive rate over the sets at each threshold of `GRID`."""
-    recall, fpr = np.zeros(len(GRID)), np.zeros(len(GRID))
+def rates(
+    scored: Sequence[Scored], temperature: float
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Mean recall, false-positive rate and F1 over the sets at each threshold of `GRID`."""
+    found = []
     for each in scored:
         flagged = probability(each.log_odds / temperature)[:, None] > GRID[None, :]
-        recall += flagged[each.labels == 1].mean(axis=0)
-        fpr += flagged[each.labels == 0].mean(axis=0)
-    return recall / len(scored), fpr / len(scored)
+        harmful = each.labels == 1
+        f1 = 2 * flagged[harmful].sum(axis=0) / (flagged.sum(axis=0) + harmful.sum())
+        found.append((flagged[harmful].mean(axis=0), flagged[~harmful].mean(axis=0), f1))
+    recall, fpr, f1 = np.mean(found, axis=0)
+    return recall, fpr, f1
 
 
 def calibrate(folder: Path, sets: Sequence[DevelopmentSet], window: int) -> GuardSettings:

@@ -48,22 +48,23 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=Path("build/recipes"))
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--share", type=float, default=1.0, help="of the public rows")
-    parser.add_argument("--copies", type=int, default=3, help="of the authored rows")
-    parser.add_argument("--epochs", type=float, default=2.0)
+    parser.add_argument("--copies", type=int, default=2, help="of the authored rows")
+    parser.add_argument("--epochs", type=float, default=1.0)
     parser.add_argument("--max-length", type=int, default=256)
     parser.add_argument("--learning-rate", type=float, default=1e-4)
-    parser.add_argument("--first", type=Path, help="a guard to label with and to go on from")
+    parser.add_argument("--first", type=Path, help="a first guard to label with")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--seed", type=int, default=SEED, help="of head, order and dropout")
+    parser.add_argument("--rows-seed", type=int, default=SEED, help="of the mixture")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(arguments.threads)
     recipe = Recipe(share=arguments.share, authored_copies=arguments.copies)
     first = arguments.first and Guard.load(arguments.first)
-    examples = mixture(arguments.data, recipe, arguments.seed, first)
+    examples = mixture(arguments.data, recipe, arguments.rows_seed, first)
     log.info("%s\n%d rows", counts(examples), len(examples))
     settings = config(
-        arguments.first or write_start(arguments.cache),
+        write_start(arguments.cache),
         arguments.epochs,
         arguments.max_length,
         arguments.learning_rate,

@@ -1,0 +1,48 @@
+"""The mean of the weights of guards that were trained apart from one start.
+
+Trainings from the same pretrained weights end in one basin; the mean of their weights forgets what
+each learnt of its own rows only, and holds up better on sources that none has seen (Wortsman et
+al., "Model soups", ICML 2022).
+
+``python -m recipes.guard.average --models DIR DIR --out DIR``
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+
+from harmaug.export.int8 import quantise
+from harmaug.export.onnx import to_onnx
+
+BESIDE = ("config.json", "tokenizer.json", "tokenizer_config.json", "harmaug.json")
+
+
+def average(models: Sequence[Path], out: Path) -> None:
+    """Write the mean of the checkpoints, with ONNX in float32 and int8, to a new folder."""
+    states = [load_file(folder / "model.safetensors") for folder in models]
+    mean = {name: torch.stack([state[name] for state in states]).mean(0) for name in states[0]}
+    out.mkdir(parents=True)
+    save_file(mean, out / "model.safetensors", metadata={"format": "pt"})
+    for name in BESIDE:
+        shutil.copy(models[0] / name, out / name)
+    to_onnx(out, out / "onnx" / "model.onnx")
+    quantise(out / "onnx" / "model.onnx", out / "onnx" / "model_quantized.onnx")
+
+
+def main() -> None:
+    """Average the named models."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--models", type=Path, nargs="+", required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    arguments = parser.parse_args()
+    average(arguments.models, arguments.out)
+
+
+if __name__ == "__main__":
+    main()
