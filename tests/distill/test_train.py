@@ -15,8 +15,9 @@ from harmaug.config.models import DistillConfig
 from harmaug.distill import distill
 from harmaug.distill.compute import Compute, log_odds_of_rows
 from harmaug.distill.distillation import task_of
+from harmaug.distill.optimise import rate
 from harmaug.distill.student import load_student
-from harmaug.distill.train import Task, gradient, rate
+from harmaug.distill.train import Task, gradient
 from harmaug.errors import DataError, ModelError, RunFolderError
 from harmaug.rows import ScoredPair
 

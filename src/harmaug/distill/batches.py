@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,8 +34,13 @@ class Schedule:
     def batch(self, step: int) -> Rows:
         """Return the rows of a step, shape (at most batch_size,)."""
         epoch, place = divmod(step, self.steps_per_epoch)
-        order = np.random.default_rng((self.seed, epoch)).permutation(self.rows)
-        return order[place * self.batch_size : (place + 1) * self.batch_size]
+        order = _order(self.seed, epoch, len(self.rows))
+        return self.rows[order[place * self.batch_size : (place + 1) * self.batch_size]]
+
+
+@lru_cache(maxsize=1)
+def _order(seed: int, epoch: int, count: int) -> Rows:
+    return np.random.default_rng((seed, epoch)).permutation(count)
 
 
 def micro_batches(

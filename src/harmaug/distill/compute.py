@@ -14,9 +14,8 @@ from harmaug.distill.batches import micro_batches
 from harmaug.distill.examples import Examples, Rows
 from harmaug.distill.student import Student
 
-# What starting a forward pass costs, in tokens of compute: measured as the plateau of
-# tokens/s over batch size (benchmarks/distill.py).
-OVERHEAD_TOKENS = {"cpu": 64, "cuda": 2_048}
+# What starting a pass costs, in tokens of compute: small passes are slower by this much.
+OVERHEAD_TOKENS = {"cpu": 96, "cuda": 2_048}
 # Activations of a pass should stay in a CPU's cache; a GPU wants one large pass.
 CPU_PASS_TOKENS = 4_096
 

@@ -37,9 +37,9 @@ def distill(
 ) -> DistillResult:
     """Train a student by Equation 1 and write it, exported, to the folder `out`.
 
-    The folder is built beside `out` under the name `.NAME.partial` and renamed when whole. A
-    partial folder of the same training, left by a process that was killed, is taken up where it
-    stands; one of another training is overwritten. Same seed, rows and machine, same weights.
+    The folder is built beside `out` inside `.NAME.partial` and renamed when whole. What a killed
+    process left there of the same training is taken up where it stands; what is of another
+    training is overwritten. Same seed, rows and machine, same weights.
 
     Args:
         rows: pairs with a teacher score, a human label, or both; others are left out and counted.
@@ -69,15 +69,19 @@ def distill(
         "fingerprint": mark,
         **config.model_dump(by_alias=True),
     }
-    write_student(student, config, result, settings, building)
-    shutil.rmtree(checkpoint.folder)
-    building.replace(out)
+    whole = building / "student"
+    shutil.rmtree(whole, ignore_errors=True)
+    whole.mkdir()
+    write_student(student, config, result, settings, whole)
+    whole.replace(out)
+    shutil.rmtree(building)
     return result
 
 
 def task_of(
     rows: Sequence[ScoredPair], config: DistillConfig, student: Student, *, seed: int, tau: float
 ) -> Task:
+    """Encode and split rows for a student, and set how it is trained. Arguments as `distill`."""
     examples = examples_of(
         rows,
         student.fast_tokenizer,

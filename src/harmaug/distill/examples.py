@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +43,7 @@ class Examples:
     def __len__(self) -> int:
         return len(self.label)
 
-    @property
+    @cached_property
     def lengths(self) -> Rows:
         """Tokens of each row, shape (n,)."""
         return np.diff(self.starts)

@@ -20,6 +20,7 @@ from harmaug.distill.compute import Compute, log_odds_of_rows, logits_of
 from harmaug.distill.cpu import densify, fast_on_cpu
 from harmaug.distill.examples import Examples, Rows
 from harmaug.distill.loss import equation_1
+from harmaug.distill.optimise import adamw, rate
 from harmaug.distill.student import Student
 from harmaug.progress import Progress
 
@@ -72,7 +73,7 @@ def train(task: Task, checkpoint: Checkpoint, progress: Progress) -> Training:
     """
     model = task.student.model
     nn.Module.to(model, task.compute.device)
-    optimizer = _optimizer(model, task.config)
+    optimizer = adamw(model, task.config)
     training = _resume(model, optimizer, checkpoint)
     on_cpu = task.compute.device.type == "cpu"
     with fast_on_cpu(model) if on_cpu else nullcontext():
@@ -151,27 +152,6 @@ def _step(task: Task, optimizer: torch.optim.Optimizer, training: Training) -> f
     training.loss_sum += loss
     training.loss_steps += 1
     return loss
-
-
-def rate(step: int, warmup: int, steps: int) -> float:
-    """Return the learning rate's factor: linear up over `warmup` steps, then linear to 0.
-
-    The first step already learns, and 0 is reached after the last one.
-    """
-    if step < warmup:
-        return (step + 1) / warmup
-    return (steps - step) / (steps - warmup)
-
-
-def _optimizer(model: torch.nn.Module, config: DistillConfig) -> torch.optim.Optimizer:
-    """AdamW; vectors (biases and normalisation) do not decay."""
-    decayed = [p for p in model.parameters() if p.requires_grad and p.dim() > 1]
-    others = [p for p in model.parameters() if p.requires_grad and p.dim() <= 1]
-    groups = [
-        {"params": decayed, "weight_decay": config.weight_decay},
-        {"params": others, "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=config.learning_rate, fused=True)
 
 
 def _validation_steps(steps: int, validations: int) -> set[int]:
