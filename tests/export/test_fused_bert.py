@@ -6,24 +6,24 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import torch
-from transformers import BertConfig, BertForSequenceClassification
+from transformers import BertConfig, BertForSequenceClassification, PreTrainedModel
 
 from harmaug.export.fused_bert import BertShape, write_fused_bert
 
 
-def _bert(folder: Path, **changes: object) -> BertForSequenceClassification:
+def _bert(folder: Path, activation: str = "gelu") -> PreTrainedModel:
     torch.manual_seed(0)
-    values = {
-        "vocab_size": 300,
-        "hidden_size": 64,
-        "intermediate_size": 128,
-        "num_hidden_layers": 3,
-        "num_attention_heads": 4,
-        "max_position_embeddings": 128,
-        "initializer_range": 0.1,
-        **changes,
-    }
-    model = BertForSequenceClassification(BertConfig(**values)).eval()
+    config = BertConfig(
+        vocab_size=300,
+        hidden_size=64,
+        intermediate_size=128,
+        num_hidden_layers=3,
+        num_attention_heads=4,
+        max_position_embeddings=128,
+        initializer_range=0.1,
+        hidden_act=activation,
+    )
+    model: PreTrainedModel = BertForSequenceClassification(config).eval()
     model.save_pretrained(folder)
     return model
 
@@ -49,7 +49,7 @@ def test_the_int8_graph_follows_torch(tmp_path: Path) -> None:
 
 
 def test_other_models_are_left_to_the_tracer(tmp_path: Path) -> None:
-    _bert(tmp_path, hidden_act="relu")
+    _bert(tmp_path, "relu")
     assert BertShape.of(tmp_path) is None
     config = json.loads((tmp_path / "config.json").read_text())
     config.update(hidden_act="gelu", architectures=["RobertaForSequenceClassification"])

@@ -1,22 +1,26 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from harmaug.guard.combine import combine, tail_scale
+from harmaug.guard import Guard, GuardSettings
+from harmaug.guard.combine import Tail, combine, tail_scale
 
 SCALE = 0.7
+TAIL = Tail.exponential(SCALE)
 
 
 def test_one_window_is_left_as_it_is() -> None:
-    assert combine(np.array([1.25]), SCALE) == 1.25
+    assert combine(np.array([1.25]), TAIL) == 1.25
 
 
 def test_one_harmful_window_is_enough_and_so_are_many_moderate_ones() -> None:
     one = np.full(300, -4.0)
     one[17] = 6.0
-    assert combine(one, SCALE) == pytest.approx(6.0 - SCALE * np.log(300))
-    assert combine(np.full(300, 0.5), SCALE) == pytest.approx(0.5)
+    assert combine(one, TAIL) == pytest.approx(6.0 - SCALE * np.log(300))
+    assert combine(np.full(300, 0.5), TAIL) == pytest.approx(0.5)
 
 
 def test_more_harm_never_lowers_the_verdict() -> None:
@@ -24,7 +28,7 @@ def test_more_harm_never_lowers_the_verdict() -> None:
     for _ in range(100):
         windows = rng.normal(size=20)
         higher = windows + rng.random(20)
-        assert combine(higher, SCALE) >= combine(windows, SCALE)
+        assert combine(higher, TAIL) >= combine(windows, TAIL)
 
 
 @pytest.mark.parametrize("count", [3, 30, 300])
@@ -33,8 +37,9 @@ def test_length_does_not_raise_the_false_positive_rate(count: int) -> None:
     documents = rng.exponential(SCALE, size=(4000, count)) - 3.0
     single = rng.exponential(SCALE, size=200_000) - 3.0
     threshold = float(np.quantile(single, 0.95))
+    tail = Tail.measured(single)
     plain = (documents.max(axis=1) > threshold).mean()
-    ruled = np.mean([combine(document, SCALE) > threshold for document in documents])
+    ruled = np.mean([combine(document, tail) > threshold for document in documents])
     assert ruled <= 0.06
     assert plain > 2 * ruled
 
@@ -43,3 +48,22 @@ def test_the_scale_of_an_exponential_tail_is_found() -> None:
     rng = np.random.default_rng(2)
     assert tail_scale(rng.exponential(SCALE, size=50_000)) == pytest.approx(SCALE, rel=0.05)
     assert tail_scale(np.zeros(10)) == 1.0
+
+
+def test_a_measured_tail_is_what_was_measured() -> None:
+    rng = np.random.default_rng(3)
+    single = rng.normal(size=100_000)
+    tail = Tail.measured(single)
+    assert np.exp(-tail.depth(np.array([1.2816, 2.3263]))) == pytest.approx([0.1, 0.01], rel=0.05)
+    few = Tail.measured(single[:40])
+    assert list(few.quantiles) == sorted(set(few.quantiles))
+    for each in (tail, few, Tail.measured(np.zeros(5))):
+        z = np.linspace(-8, 8, 50)
+        assert each.log_odds(each.depth(z)) == pytest.approx(z)
+
+
+def test_documents_are_measured_and_settings_remember(tiny: Guard, tmp_path: Path) -> None:
+    settings = tiny.fit_windows(["the lazy dog jumps over " * 300, "make a prompt"])
+    assert len(settings.tail) == 9
+    settings.save(tmp_path)
+    assert GuardSettings.load(tmp_path) == settings

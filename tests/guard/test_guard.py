@@ -12,6 +12,7 @@ import pytest
 
 from harmaug.errors import DataError, ModelError
 from harmaug.guard import Guard
+from harmaug.guard.load import Precision
 from harmaug.scoring import Scorer, TextPair, probability
 
 PAIRS: list[TextPair] = [
@@ -34,9 +35,10 @@ def test_scores_are_probabilities_in_the_order_of_the_rows(tiny: Guard) -> None:
 
 
 def test_a_row_scores_the_same_alone_and_in_any_batch(guard_folder: Path) -> None:
-    for precision in ("int8", "fp32"):
-        guard = Guard.load(guard_folder, threads=2, precision=precision)  # type: ignore[arg-type]
-        one = Guard.load(guard_folder, threads=1, precision=precision)  # type: ignore[arg-type]
+    precisions: tuple[Precision, ...] = ("int8", "fp32")
+    for precision in precisions:
+        guard = Guard.load(guard_folder, threads=2, precision=precision)
+        one = Guard.load(guard_folder, threads=1, precision=precision)
         together = guard.log_odds(PAIRS)
         assert together.tolist() == [float(guard.log_odds([pair])[0]) for pair in PAIRS]
         assert together.tolist() == one.log_odds(PAIRS).tolist()

@@ -12,6 +12,7 @@ import numpy as np
 from harmaug.errors import DataError, ModelError, did_you_mean
 from harmaug.guard.cache import Cache
 from harmaug.guard.calibrate import calibrate
+from harmaug.guard.combine import Tail
 from harmaug.guard.engine import Engine, available_threads
 from harmaug.guard.explain import explain as occlude
 from harmaug.guard.judge import Judge, Judgement
@@ -147,6 +148,17 @@ class Guard:
         guard = self.with_threshold(calibration.threshold, name)
         known = {**self.settings.calibrations, name: calibration}
         return Guard(self._parts, replace(guard.settings, calibrations=known))
+
+    def fit_windows(self, documents: Sequence[TextPair | str]) -> GuardSettings:
+        """Measure how the guard's windows score harmless documents (`harmaug.guard.combine`).
+
+        Save the settings beside the model: from then on long inputs are judged by them. A few
+        thousand windows are enough, of the kind of text that is harmless where it is used.
+        """
+        windows: list[float] = []
+        for judged in self._judge([_texts(pair) for pair in self._plain(documents)]):
+            windows += judged.window_log_odds or (judged.log_odds,)
+        return replace(self.settings, tail=Tail.measured(np.array(windows)).quantiles)
 
     def check(
         self,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from tokenizers import Tokenizer
 
-from harmaug.guard.combine import combine
+from harmaug.guard.combine import Tail, combine
 from harmaug.guard.engine import Engine
 from harmaug.guard.settings import GuardSettings
 from harmaug.guard.window import Window, Windower
@@ -46,6 +46,7 @@ class Judge:
         self._unknown = tokenizer.token_to_id("[UNK]")
         self._windower = Windower(tokenizer, settings.long_window or settings.window)
         self._engine = engine
+        self._tail = Tail.of(settings)
         self._settings = settings
 
     def judge(self, pairs: Sequence[TextPair]) -> list[Judgement]:
@@ -73,7 +74,7 @@ class Judge:
         for row, cut in zip(rows, windows, strict=True):
             own = scores[place : place + max(1, len(cut))]
             place += len(own)
-            log_odds = combine(own, self._settings.tail_scale)
+            log_odds = combine(own, self._tail)
             each = tuple(own.tolist()) if cut else ()
             result.append(Judgement(log_odds, self._unknown in row.ids, tuple(cut), each))
         return result

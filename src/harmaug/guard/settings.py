@@ -12,6 +12,9 @@ from harmaug.errors import ModelError
 
 FILE_NAME = "harmaug.json"
 
+CHANCES = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001)
+"""The chances, among harmless windows, of the log-odds that a measured tail holds."""
+
 
 @dataclass(frozen=True)
 class Calibration:
@@ -38,7 +41,8 @@ class GuardSettings:
     read in windows of `long_window` tokens (None: of `window`). `temperature`
     divides the log-odds (calibration). `thresholds` are named operating points on the calibrated
     probability; `default` names the one in force. `harmful_index` is the harmful class's logit.
-    `tail_scale` is how fast the tail of harmless windows' log-odds falls (`guard.combine`).
+    `tail` holds the quantiles of harmless windows' log-odds (`guard.combine.Tail`); where none
+    were measured their tail falls exponentially with `tail_scale`.
     `language` is what the guard was trained on: `en`, or `any` to mark no language as out of
     scope. `calibrations` tells where thresholds come from, by name.
     """
@@ -51,6 +55,7 @@ class GuardSettings:
     harmful_index: int = 1
     normalise: bool = True
     tail_scale: float = 1.0
+    tail: tuple[float, ...] = ()
     language: Literal["en", "any"] = "en"
     calibrations: dict[str, Calibration] = field(default_factory=dict)
     format: int = 1
@@ -79,9 +84,12 @@ class GuardSettings:
             values = json.loads(path.read_text(encoding="utf-8"))
             stored = values.pop("calibrations", {}).items()
             calibrations = {name: _calibration(value) for name, value in stored}
-            settings = cls(**values, calibrations=calibrations)
+            tail = tuple(map(float, values.pop("tail", ())))
+            settings = cls(**values, tail=tail, calibrations=calibrations)
         except (AttributeError, TypeError, ValueError) as error:
             raise ModelError(f"{path}: not guard settings ({error}); export it again") from None
+        if len(settings.tail) not in (0, len(CHANCES)):
+            raise ModelError(f"{path}: a tail has {len(CHANCES)} quantiles; measure it again")
         if settings.default not in settings.thresholds:
             raise ModelError(f"{path}: default '{settings.default}' is not among its thresholds")
         return settings
