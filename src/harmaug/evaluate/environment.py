@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import harmaug
+from harmaug.guard.engine import available_threads
 
 LIBRARIES = ("numpy", "onnxruntime", "tokenizers", "torch", "transformers")
 
@@ -34,18 +35,11 @@ def environment() -> Environment:
         python=platform.python_version(),
         system=f"{platform.system()} {platform.machine()}",
         cpu=_cpu(),
-        cores=_cores(),
+        cores=available_threads(),
         memory_gib=_memory_gib(),
         gpus=_gpus(),
         libraries={name: found for name in LIBRARIES if (found := _version(name))},
     )
-
-
-def _cores() -> int:
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # macOS and Windows
-        return os.cpu_count() or 1
 
 
 def _cpu() -> str:

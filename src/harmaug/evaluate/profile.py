@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import statistics
 import sys
 import time
@@ -16,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harmaug.evaluate.sources import GuardSource
+from harmaug.guard.engine import available_threads
 from harmaug.scoring import Scorer, TextPair
 
 BUDGET_S = 1.5
@@ -34,7 +34,7 @@ def main() -> None:
     scorer = source.load(threads=1)
     loaded = time.perf_counter() - started
     one_by_one = sorted(latencies(scorer, pairs))
-    threads = _cores()
+    threads = available_threads()
     if threads > 1:
         scorer = source.load(threads=threads)
     rate, batch = throughput(scorer, pairs)
@@ -88,13 +88,6 @@ def _seconds(scorer: Scorer, pairs: Sequence[TextPair]) -> float:
     started = time.perf_counter()
     scorer.log_odds(pairs)
     return time.perf_counter() - started
-
-
-def _cores() -> int:
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # macOS and Windows
-        return os.cpu_count() or 1
 
 
 def _peak_memory() -> int:
