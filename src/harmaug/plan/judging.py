@@ -15,6 +15,12 @@ from harmaug.scoring import TextPair
 from harmaug.teachers.load import family_of
 from harmaug.text import Message
 
+CLASSIFIERS = frozenset({"sequence", "duoguard"})
+"""Teacher families that read windows and give logits of classes."""
+
+READINGS = {"shieldgemma": 4}
+"""Readings of one row, where it is not one: ShieldGemma's policies are asked one by one."""
+
 BACKWARD = 3.0
 """Forward and backward against forward alone: the gradient of weights and of inputs cost one
 forward pass each."""
@@ -27,15 +33,15 @@ def label(config: RunConfig, stage: str, pairs: Sequence[TextPair], rows: int) -
     if family == "guard":
         files = find(teacher.model)
         model = find_model(str(files.folder), "classifier", "label.teacher.model")
-        whole = model.reading.pair_tokens(pairs, None)
-        passes = [part for length in whole for part in windows(length, files.settings().window)]
-    elif family == "sequence":
+        passes = model.reading.window_tokens(pairs, files.settings().window)
+    elif family in CLASSIFIERS:
         model = find_model(teacher.model, "classifier", "label.teacher.model")
         limits = [most for most in (teacher.max_length, model.limit) if most is not None]
-        passes = model.reading.pair_tokens(pairs, min(limits, default=None))
+        passes = model.reading.window_tokens(pairs, min(limits, default=None))
     else:
         model = find_model(teacher.model, "causal", "label.teacher.model")
-        passes = [model.reading.chat_tokens(_turns(pair), None) for pair in pairs]
+        read = [model.reading.chat_tokens(_turns(pair), None) for pair in pairs]
+        passes = read * READINGS.get(family, 1)
     share = rows / len(pairs)
     return Work(
         stage=stage,
@@ -101,9 +107,9 @@ def evaluate(
         return None
     tokens = flops = 0.0
     for sample in benchmarks:
-        whole = model.reading.pair_tokens(as_pairs(sample), None)
-        passes = [part for row in whole for part in windows(row, window(config, model))]
-        weight = sample.rows / len(whole)
+        pairs = as_pairs(sample)
+        passes = model.reading.window_tokens(pairs, window(config, model))
+        weight = sample.rows / len(pairs)
         tokens += sum(passes) * weight
         flops += model.score_flops(passes, 1) * weight
     rows = sum(sample.rows for sample in benchmarks)
@@ -113,12 +119,6 @@ def evaluate(
 def as_pairs(sample: Sample) -> list[TextPair]:
     """Return the stand-ins of a data set as pairs."""
     return [(row.prompt, row.response) for row in sample.looked_at]
-
-
-def windows(length: float, most: int) -> list[float]:
-    """Cut a length into equal windows of at most `most` tokens; their overlap is not counted."""
-    parts = max(1, math.ceil(length / most))
-    return [length / parts] * parts
 
 
 def _turns(pair: TextPair) -> list[Message]:

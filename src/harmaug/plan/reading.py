@@ -5,12 +5,14 @@ Templates and special tokens are counted, padding is not.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from transformers import AutoTokenizer, PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
+from harmaug.guard.window import Windower
 from harmaug.llm.template import render
 from harmaug.scoring import TextPair
 from harmaug.text import Message, PairEncoder, normalise
@@ -54,12 +56,36 @@ class Reading:
         ]
         return found if most is None else [min(length, float(most)) for length in found]
 
+    def window_tokens(self, pairs: Sequence[TextPair], most: int | None) -> list[float]:
+        """Return the tokens of every pass over the pairs: what is longer than `most` in windows.
+
+        Without a tokenizer the windows are equal and their overlap is not counted.
+        """
+        whole = self.pair_tokens(pairs, None)
+        if most is None:
+            return whole
+        if not isinstance(self.tokenizer, PreTrainedTokenizerFast):
+            return [part for length in whole for part in _parts(length, most)]
+        windower = Windower(self.tokenizer.backend_tokenizer, most)
+        passes = [length for length in whole if length <= most]
+        for (prompt, answer), length in zip(pairs, whole, strict=True):
+            if length > most:
+                plain = (normalise(prompt), answer and normalise(answer))
+                windows = [window.pair for window in windower.windows(plain)]
+                passes.extend(self.pair_tokens(windows, most))
+        return passes
+
     def cut(self, text: str, tokens: int) -> str:
         """Return the first `tokens` tokens of a text."""
         if self.tokenizer is None:
             return text[: int(tokens * CHARACTERS_PER_TOKEN)]
         ids = self.tokenizer(text, add_special_tokens=False)["input_ids"]
         return str(self.tokenizer.decode(ids[:tokens], skip_special_tokens=True))
+
+
+def _parts(length: float, most: int) -> list[float]:
+    parts = max(1, math.ceil(length / most))
+    return [length / parts] * parts
 
 
 def reading_of(folder: Path | None, template: int) -> Reading:
