@@ -126,4 +126,6 @@ class _Tokens:
         half = (budget - 4) // 2
         head = bisect_right(self.before, half) - 1
         tail = bisect_left(self.before, len(self) - half)
-        return self.text[: self.ends[head - 1]] + GAP + self.text[self.starts[tail] :]
+        # In a very small window the first or last word alone may be more than its part.
+        start, end = [0, *self.ends][head], [*self.starts, len(self.text)][tail]
+        return self.text[:start] + GAP + self.text[end:]
