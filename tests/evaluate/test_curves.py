@@ -9,7 +9,8 @@ from harmaug.evaluate.predictions import Predictions
 def some(n: int = 300) -> Predictions:
     rng = np.random.default_rng(0)
     labels = (rng.random(n) < 0.3).astype(np.int64)
-    scores = np.clip(0.3 * labels + rng.random(n) * 0.7, 0, 1).astype(np.float64).round(2)
+    mixed = np.clip(0.3 * labels + rng.random(n) * 0.7, 0, 1).round(2)
+    scores = np.asarray(mixed, dtype=np.float64)
     return Predictions(labels, scores, tuple(map(str, range(n))), 0)
 
 

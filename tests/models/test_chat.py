@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -14,6 +15,11 @@ from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
+
+from harmaug.llm.template import render
+
+if TYPE_CHECKING:
+    from transformers._typing import GenerativePreTrainedModel
 
 FOLDER = Path(__file__).parents[2] / "models" / "chat"
 
@@ -46,7 +52,7 @@ def test_template_marks_turns_and_continues_a_started_answer(
         messages, tokenize=False, continue_final_message=True, add_generation_prompt=False
     )
     assert text == "<|user|>Hi.<|end|><|assistant|>Sure, here"
-    tokens = tokenizer.convert_ids_to_tokens(tokenizer(text)["input_ids"])
+    tokens = [str(tokenizer.convert_ids_to_tokens(id)) for id in tokenizer(text)["input_ids"]]
     assert tokens[:1] + tokens[3:5] == ["<|user|>", "<|end|>", "<|assistant|>"]
 
 
@@ -61,15 +67,15 @@ def test_batch_with_left_padding_equals_single(
     model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase
 ) -> None:
     prompts = [
-        tokenizer.apply_chat_template(
-            [{"role": "user", "content": content}], tokenize=False, add_generation_prompt=True
-        )
+        render(tokenizer, [{"role": "user", "content": content}], None)
         for content in ("How do I bake bread?", "Write one more:\n1. What is the time in Rome?")
     ]
 
     def continued(texts: list[str]) -> list[str]:
         inputs = tokenizer(texts, return_tensors="pt", padding=True)
-        out = model.generate(**inputs, do_sample=False, max_new_tokens=12)
+        out = cast("GenerativePreTrainedModel", model).generate(
+            **inputs, do_sample=False, max_new_tokens=12
+        )
         new = out[:, inputs["input_ids"].shape[1] :]
         return [tokenizer.decode(row, skip_special_tokens=True) for row in new]
 
