@@ -31,7 +31,8 @@ def tokenizer() -> PreTrainedTokenizerBase:
 
 @pytest.fixture(scope="module")
 def model() -> PreTrainedModel:
-    return AutoModelForCausalLM.from_pretrained(FOLDER).train(False)
+    model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(FOLDER)
+    return model
 
 
 def test_weights_are_float32_and_finite(model: PreTrainedModel) -> None:
@@ -77,6 +78,6 @@ def test_batch_with_left_padding_equals_single(
             **inputs, do_sample=False, max_new_tokens=12
         )
         new = out[:, inputs["input_ids"].shape[1] :]
-        return [tokenizer.decode(row, skip_special_tokens=True) for row in new]
+        return [str(tokenizer.decode(row, skip_special_tokens=True)) for row in new]
 
     assert continued(prompts) == [continued([prompt])[0] for prompt in prompts]
