@@ -33,6 +33,7 @@ def test_a_student_is_counted_and_measured(measured: Cost) -> None:
     assert measured.speed is not None
     assert 0 < measured.speed.latency_ms <= measured.speed.latency_p95_ms
     assert measured.speed.examples_per_s > 10
+    assert measured.speed.core_share is not None and 0 < measured.speed.core_share < 1.1
 
 
 def test_memory_is_that_of_a_process_without_torch(measured: Cost) -> None:
@@ -57,12 +58,13 @@ def test_a_classifier_says_how_much_it_reads(tiny_classifier: Path) -> None:
 
 
 def test_ratios_are_of_what_both_have() -> None:
-    fast = Speed(2.0, 3.0, 100.0, 16, 2, 1000, 0.1)
-    slow = Speed(8.0, 9.0, 20.0, 4, 2, 3000, 1.0)
+    fast = Speed(2.0, 3.0, 100.0, 16, 2, 1000, 0.1, 1.0)
+    slow = Speed(8.0, 9.0, 20.0, 4, 2, 3000, 1.0, 0.4)
     big = Cost("teacher", "", 10, 800, 4000, 5.0, 4.0, 80.0, 20.0, slow)
     small = Cost("harmaug", "", 10, 200, None, 5.0, 4.0, 10.0, 2.5, fast)
     ratio = cost_ratio(big, small)
     assert (ratio.parameters, ratio.file_bytes, ratio.flops_per_example) == (4.0, None, 8.0)
+    assert slow.disturbed and not fast.disturbed
     assert (ratio.latency, ratio.throughput, ratio.peak_memory) == (4.0, 5.0, 3.0)
 
 

@@ -115,6 +115,8 @@ def print_costs(evaluation: Evaluation, names: dict[str, str]) -> None:
     title = f"cost on {environment.cpu}, {environment.cores} cores"
     columns = ["", "parameters", "file", "FLOPs/example", "latency p50", "examples/s", "memory"]
     print_table(title, columns, rows)
+    if any(cost.speed is not None and cost.speed.disturbed for cost in costs):
+        sys.stdout.write("other programs were using this machine: times are rough\n\n")
 
 
 def cost_cells(cost: Cost) -> list[str]:

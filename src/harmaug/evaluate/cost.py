@@ -34,6 +34,8 @@ class Speed:
 
     `latency_ms` and `latency_p95_ms` are of one example at a time on one thread;
     `examples_per_s` is the best rate, reached at `batch` examples a call on `threads` cores.
+    `core_share` is the share of the latency measurement in which it had its core (1 on a quiet
+    machine), None where the work is done elsewhere, on a GPU.
     """
 
     latency_ms: float
@@ -43,6 +45,12 @@ class Speed:
     threads: int
     peak_memory_bytes: int
     load_seconds: float
+    core_share: float | None
+
+    @property
+    def disturbed(self) -> bool:
+        """Whether other programs took the core for a while, so that times are rough."""
+        return self.core_share is not None and self.core_share < 0.9
 
 
 @dataclass(frozen=True)

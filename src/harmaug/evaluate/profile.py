@@ -33,7 +33,9 @@ def main() -> None:
     started = time.perf_counter()
     scorer = source.load(threads=1)
     loaded = time.perf_counter() - started
+    worked, started = time.process_time(), time.perf_counter()
     one_by_one = sorted(latencies(scorer, pairs))
+    share = (time.process_time() - worked) / (time.perf_counter() - started)
     threads = available_threads()
     if threads > 1:
         scorer = source.load(threads=threads)
@@ -46,6 +48,7 @@ def main() -> None:
         "threads": threads,
         "peak_memory_bytes": _peak_memory(),
         "load_seconds": loaded,
+        "core_share": None if _on_gpu() else share,
     }
     sys.stdout.write(json.dumps(figures) + "\n")
 
@@ -90,15 +93,19 @@ def _seconds(scorer: Scorer, pairs: Sequence[TextPair]) -> float:
     return time.perf_counter() - started
 
 
+def _on_gpu() -> bool:
+    torch = sys.modules.get("torch")
+    return torch is not None and bool(torch.cuda.is_available())
+
+
 def _peak_memory() -> int:
     """Return the most memory this process held, in bytes; on a GPU, what it held there.
 
     Linux carries ru_maxrss over from the parent through exec, so the kernel's own high-water
     mark of this program's memory is read instead.
     """
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_available():
-        return int(torch.cuda.max_memory_allocated())
+    if _on_gpu():
+        return int(sys.modules["torch"].cuda.max_memory_allocated())
     try:
         for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
             if line.startswith("VmHWM:"):

@@ -114,8 +114,9 @@ def score_figure(title: str, counts: NDArray[np.int64]) -> str:
             )
     zero = frame.y(0)
     parts.append(f'<line class="axis" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{zero}" y2="{zero}"/>')
-    for text, y in (("harmful", TOP + 10), ("harmless", height - BOTTOM - 4)):
-        parts.append(f'<text class="tick end" x="{WIDTH - RIGHT}" y="{y}">{text}</text>')
+    for text, middle in (("harmful", top / 2), ("harmless", -top / 2)):
+        y = frame.y(middle) + 4
+        parts.append(f'<text class="tick end" x="{LEFT - 4}" y="{y}">{text}</text>')
     parts.append(_unit_ticks(frame, height))
     return _svg(f"Scores of {title}", height, parts, "scores")
 
