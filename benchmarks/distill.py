@@ -85,7 +85,7 @@ def main() -> None:
     config = DistillConfig(
         student=arguments.student,
         batch_size=32,
-        max_steps=arguments.steps,
+        steps=arguments.steps,
         epochs=100,
         learning_rate=1e-4,
         warmup_steps=10,

@@ -88,7 +88,7 @@ def test_the_rate_rises_and_falls() -> None:
 
 
 def test_same_seed_same_weights_another_seed_others(student: Path, tmp_path: Path) -> None:
-    config = tiny_distillation(student, max_steps=4)
+    config = tiny_distillation(student, steps=4)
     weights = []
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         distill(scored_rows(60), config, seed=seed, tau=0.5, out=tmp_path / name)
@@ -116,7 +116,7 @@ def test_the_best_checkpoint_is_kept_not_the_last(student: Path, tmp_path: Path)
 
 
 def test_without_validation_the_last_weights_stay(student: Path, tmp_path: Path) -> None:
-    config = tiny_distillation(student, validation_fraction=0, max_steps=2)
+    config = tiny_distillation(student, validation_fraction=0, steps=2)
     result = distill(scored_rows(40), config, seed=1, tau=0.5, out=tmp_path / "student")
     assert (result.auprc, result.loss, result.validation_rows) == (None, None, 0)
     assert result.training_rows == 40
@@ -124,7 +124,7 @@ def test_without_validation_the_last_weights_stay(student: Path, tmp_path: Path)
 
 def test_rows_without_any_target_are_left_out_and_counted(student: Path, tmp_path: Path) -> None:
     rows = [*scored_rows(40), *scored_rows(40, seed=5, scored=False)]
-    config = tiny_distillation(student, max_steps=1)
+    config = tiny_distillation(student, steps=1)
     result = distill(rows, config, seed=1, tau=0.5, out=tmp_path / "student")
     assert result.rows == {
         "labelled": 20,
@@ -173,3 +173,10 @@ def test_an_occupied_folder_is_left_alone(student: Path, tmp_path: Path) -> None
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(RunFolderError, match="holds something already"):
         distill(scored_rows(8), tiny_distillation(student), seed=1, tau=0.5, out=tmp_path)
+
+
+def test_steps_replace_epochs_in_both_directions(student: Path, tmp_path: Path) -> None:
+    for steps in (2, 12):
+        config = tiny_distillation(student, epochs=1, steps=steps, validation_fraction=0)
+        result = distill(scored_rows(64), config, seed=1, tau=0.5, out=tmp_path / str(steps))
+        assert result.steps == steps

@@ -99,7 +99,7 @@ def test_another_tau_labels_the_published_rows_anew(
 ) -> None:
     folder = Path(shutil.copytree(tiny_run[1], tmp_path / "run"))
     label = tiny_config.label.model_copy(update={"tau": 0.02})
-    distill = tiny_config.distill.model_copy(update={"max_steps": 1, "quantise": False})
+    distill = tiny_config.distill.model_copy(update={"steps": 1, "quantise": False})
     changed = {"label": label, "distill": distill, "baseline": False}
     run(tiny_config.model_copy(update=changed), folder)
     rows = pq.read_table(folder / "synthetic" / "data").to_pylist()

@@ -131,14 +131,15 @@ class LabelConfig(Model):
 class DistillConfig(Model):
     """Equation 1 and how it is optimised (Section 4, "Implementation details").
 
-    `kl_weight` is the paper's 1 - lambda. `temperature` 0 takes the teacher's hard label.
+    `steps` is how many optimisation steps there are, in place of `epochs`: arms with different
+    numbers of rows then get the same. `temperature` 0 takes the teacher's hard label.
     `micro_batch_tokens` bounds what one forward pass holds; gradients are summed to `batch_size`.
     """
 
     student: str = "microsoft/deberta-v3-large"
     revision: str | None = None
     epochs: Annotated[float, Field(gt=0)] = 3.0
-    max_steps: Count | None = None
+    steps: Count | None = None
     batch_size: Count = 256
     micro_batch_tokens: Count = 16_384
     learning_rate: Annotated[float, Field(gt=0)] = 3e-5

@@ -100,7 +100,7 @@ def task_of(
         schedule=Schedule(
             rows=training_rows,
             batch_size=config.batch_size,
-            steps=min(steps, config.max_steps or steps),
+            steps=config.steps or steps,
             seed=seed,
         ),
         config=config,

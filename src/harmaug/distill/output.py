@@ -15,6 +15,9 @@ from harmaug.export.onnx import to_onnx
 from harmaug.export.quiet import quiet_transformers
 from harmaug.guard.settings import GuardSettings
 
+ONNX_BYTES = 2**31 - 2**20
+"""What one ONNX file holds; a larger student is left without."""
+
 
 def write_student(
     student: Student,
@@ -33,15 +36,20 @@ def write_student(
     with quiet_transformers():
         student.model.cpu().eval().save_pretrained(folder)
     GuardSettings(window=result.window).save(folder)
-    to_onnx(folder, folder / "onnx" / "model.onnx")
-    if config.quantise:
-        shape, quantised = BertShape.of(folder), folder / "onnx" / "model_quantized.onnx"
-        if shape is None:
-            quantise(folder / "onnx" / "model.onnx", quantised)
-        else:
-            write_fused_bert(folder, shape, quantised)
+    if 4 * student.model.num_parameters() < ONNX_BYTES:
+        _write_onnx(folder, config.quantise)
     result.save(folder, settings)
     (folder / "README.md").write_text(model_card(result, settings), encoding="utf-8")
+
+
+def _write_onnx(folder: Path, quantised: bool) -> None:
+    exact, small = folder / "onnx" / "model.onnx", folder / "onnx" / "model_quantized.onnx"
+    to_onnx(folder, exact)
+    shape = BertShape.of(folder)
+    if quantised and shape is None:
+        quantise(exact, small)
+    elif quantised and shape is not None:
+        write_fused_bert(folder, shape, small)
 
 
 def model_card(result: DistillResult, settings: dict[str, object]) -> str:

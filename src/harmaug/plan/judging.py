@@ -84,7 +84,7 @@ def distil(
     forward = sum(model.score_flops(row, per_pass) / len(row) * count for row, count in lengths)
     training = 1 - settings.validation_fraction
     steps = settings.epochs * math.ceil(rows * training / settings.batch_size)
-    epochs = settings.epochs * min(1.0, (settings.max_steps or steps) / max(steps, 1))
+    epochs = settings.epochs * (settings.steps or steps) / max(steps, 1)
     validated = settings.validation_fraction * settings.validations
     return Work(
         stage=f"distil {arm}",
