@@ -54,6 +54,12 @@ def harm_scores(judge: Pipeline, texts: list[str]) -> NDArray[np.float64]:
     return np.asarray(judge.predict_proba([text.lower() for text in texts])[:, 1])
 
 
+def unseen_prompts(data: Path) -> list[str]:
+    """Short everyday questions of a file that never trains the chat model."""
+    prompts = (row.prompt for row in read_rows(data, "benign_halueval_general"))
+    return [prompt for prompt in prompts if len(prompt.split()) <= 25]
+
+
 def quickstart_prompts(path: Path, label: int) -> dict[str, list[str]]:
     """Prompts of the quickstart's D by category: exemplars that the chat was not trained on."""
     found: dict[str, list[str]] = {}
