@@ -32,3 +32,23 @@ class Quiet:
 
     def end(self, note: str = "") -> None:
         """Ignore the end."""
+
+
+class Renamed:
+    """A progress that shows a piece of work under another name, to tell two of a kind apart."""
+
+    def __init__(self, progress: Progress, name: str) -> None:
+        self._progress = progress
+        self._name = name
+
+    def begin(self, what: str, total: int | None) -> None:
+        """Start the work under the other name."""
+        self._progress.begin(self._name, total)
+
+    def advance(self, steps: int, note: str = "") -> None:
+        """Pass the steps on."""
+        self._progress.advance(steps, note)
+
+    def end(self, note: str = "") -> None:
+        """Pass the end on."""
+        self._progress.end(note)

@@ -33,7 +33,7 @@ def test_values_are_those_of_scikit_learn_ties_included(
     found: list[tuple[int, float]], threshold: float
 ) -> None:
     labels, scores = [label for label, _ in found], [score for _, score in found]
-    flagged = [int(score > threshold) for score in scores]
+    flagged = [int(score >= threshold) for score in scores]
     metrics = measure(predictions(labels, scores), threshold, 1, 0)
     assert metrics.auprc.value == pytest.approx(average_precision_score(labels, scores))
     assert metrics.roc_auc.value == pytest.approx(roc_auc_score(labels, scores))

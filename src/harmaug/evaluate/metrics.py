@@ -68,7 +68,7 @@ class Sampled:
 
     @classmethod
     def of(cls, predictions: Predictions, threshold: float, resamples: int, seed: int) -> Sampled:
-        """Compute the metrics and resample them. Flagged is score > threshold.
+        """Compute the metrics and resample them. Flagged is score >= threshold, as a guard flags.
 
         Undefined precision (nothing flagged) counts as 0, as does F1 then; metrics that need a
         class which is absent are NaN.
@@ -149,7 +149,7 @@ def _metrics(table: _Sorted, weights: FloatArray, threshold: float) -> FloatArra
         seen = np.cumsum(weights, axis=1)[:, table.ends]
         positives, total = hits[:, -1], seen[:, -1]
         negatives = total - positives
-        flagged = int(np.searchsorted(-table.scores[table.ends], -threshold, side="left"))
+        flagged = int(np.searchsorted(-table.scores[table.ends], -threshold, side="right"))
         true = hits[:, flagged - 1] if flagged else np.zeros_like(positives)
         told = seen[:, flagged - 1] if flagged else np.zeros_like(positives)
         precision = np.where(told > 0, true / told, 0.0)

@@ -1,5 +1,5 @@
 """The whole method: who comes after whom."""
 
-from harmaug.pipeline.run import run
+from harmaug.pipeline.method import run
 
 __all__ = ["run"]

@@ -9,6 +9,7 @@ from typing import Literal
 from harmaug.distill import DistillResult, distill
 from harmaug.embedded import embedded_model
 from harmaug.pipeline.context import Context
+from harmaug.progress import Renamed
 from harmaug.rows import ScoredPair
 from harmaug.runs.fingerprint import fingerprint, model_fingerprint, rows_fingerprint
 
@@ -46,7 +47,7 @@ def train_student(context: Context, arm: Arm, rows: Sequence[ScoredPair]) -> Stu
             seed=context.config.seed,
             tau=context.config.label.tau,
             out=folder,
-            progress=context.progress,
+            progress=Renamed(context.progress, f"distil {arm}"),
         )
     context.folder.record(f"distill {arm}", {"fingerprint": name, "steps": result.steps})
     return Student(arm, name, result)
