@@ -3,7 +3,7 @@
 ``python -m benchmarks.guard [--rows N] [--json FILE]`` needs the ``train`` extra. The encoder is
 the embedded guard's, with random weights (speed does not depend on them). The rows are ToxicChat
 prompts and HarmBench pairs of natural length from ``HARMAUG_DATA``, those that fit one window.
-Other work on the machine slows everybody alike: compare ratios.
+Where other work has the machine, ``--shared`` gives everybody one thread and counts CPU seconds.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
-import logging
 import os
 import shutil
 import statistics
@@ -19,9 +18,12 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import onnxruntime
@@ -39,27 +41,47 @@ from harmaug.guard.load import EMBEDDED
 from harmaug.scoring import TextPair
 from harmaug.text import encode
 
-log = logging.getLogger("benchmarks.guard")
+Figures = Iterator[tuple[str, float]]
 
 WINDOW = 512
 BATCH = 32
-PROMPT = "Could you explain how a bread oven keeps its heat " * 3
+TEXT = "could you explain how a big stone house keeps its heat when the night is cold and"
+WORDS = TEXT.split()
 FULL_BATCH = 4096
 
-OURS = """
-import resource, sys, time
-start = time.perf_counter()
-from harmaug import Guard
-Guard.load(sys.argv[1], threads=1).check("How do I bake bread?")
-print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+START = """
+import sys, time
+start = time.perf_counter() if sys.argv[2] == "wall" else time.process_time()
+{}
+print((time.perf_counter() if sys.argv[2] == "wall" else time.process_time()) - start)
+# getrusage would start at the peak of the parent.
+print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1])
 """
-THEIRS = """
-import resource, sys, time
-start = time.perf_counter()
-from transformers import pipeline
-pipeline("text-classification", sys.argv[1], device="cpu")("How do I bake bread?")
-print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
-"""
+OURS = START.format(
+    "from harmaug import Guard\nGuard.load(sys.argv[1], threads=1).check('How do I bake bread?')"
+)
+THEIRS = START.format(
+    "from transformers import pipeline\n"
+    "pipeline('text-classification', sys.argv[1], device='cpu')('How do I bake bread?')"
+)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How many threads each side has, and whether wall clock or CPU seconds count."""
+
+    threads: int
+    clock: Literal["wall", "cpu"]
+
+    def now(self) -> float:
+        """Seconds on the clock that counts."""
+        return time.perf_counter() if self.clock == "wall" else time.process_time()
+
+    def seconds(self, work: Callable[[], object]) -> float:
+        """How long it takes."""
+        start = self.now()
+        work()
+        return self.now() - start
 
 
 def build(folder: Path) -> Path:
@@ -81,43 +103,33 @@ def build(folder: Path) -> Path:
 
 
 def real_rows(folder: Path, count: int) -> list[TextPair]:
-    """ToxicChat prompts and HarmBench pairs, four to one, that fit one window, in file order."""
+    """A random draw of ToxicChat's prompts and HarmBench's pairs, of those that fit one window."""
     tokenizer = Tokenizer.from_file(str(EMBEDDED / "tokenizer.json"))
-    rows: list[TextPair] = []
-    for name, share in (("toxicchat_test_human", 0.8), ("harmbench", 0.2)):
+    pairs: list[TextPair] = []
+    for name in ("toxicchat_test_human", "harmbench"):
         with gzip.open(folder / "eval" / f"{name}.jsonl.gz", "rt", encoding="utf-8") as file:
-            pairs = [(row["prompt"], row["response"]) for row in map(json.loads, file)]
-        fits = [
-            pair
-            for pair, row in zip(pairs, encode(tokenizer, pairs), strict=True)
-            if len(row) <= WINDOW
-        ]
-        rows += fits[: int(count * share)]
-    order = np.random.default_rng(0).permutation(len(rows))
-    return [rows[index] for index in order]
+            pairs += [(row["prompt"], row["response"]) for row in map(json.loads, file)]
+    lengths = [len(row) for row in encode(tokenizer, pairs)]
+    order = np.random.default_rng(0).permutation(len(pairs))
+    return [pairs[index] for index in order if lengths[index] <= WINDOW][:count]
 
 
-def start_up(code: str, model: Path) -> tuple[float, float]:
+def start_up(code: str, model: Path, setting: Setting) -> tuple[float, float]:
     """Best of five new processes: seconds to the first verdict, and peak memory in MB."""
     runs = []
     for _ in range(5):
-        command = [sys.executable, "-c", code, str(model)]
+        command = [sys.executable, "-c", code, str(model), setting.clock]
         out = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
         runs.append((float(out[-2]), float(out[-1]) / 1024))
     return min(seconds for seconds, _ in runs), max(memory for _, memory in runs)
 
 
-def latency(guard: Guard) -> dict[str, float]:
+def latency(guard: Guard, setting: Setting) -> dict[str, float]:
     """Milliseconds from text to score of one prompt of 32 tokens."""
     tokenizer = Tokenizer.from_file(str(EMBEDDED / "tokenizer.json"))
-    words = PROMPT.split()[:30]
-    if len(encode(tokenizer, [(" ".join(words), None)])[0]) != 32:
-        raise SystemExit("the prompt of the latency test no longer has 32 tokens")
-    taken = []
-    for _ in range(500):
-        start = time.perf_counter()
-        guard.score([(" ".join(words), None)])
-        taken.append((time.perf_counter() - start) * 1e3)
+    prompts = [" ".join((WORDS * 2)[:count]) for count in range(20, 35)]
+    prompt = next(text for text in prompts if len(encode(tokenizer, [(text, None)])[0]) == 32)
+    taken = [setting.seconds(lambda: guard.score([(prompt, None)])) * 1e3 for _ in range(500)]
     return {
         "p50": round(statistics.median(taken), 3),
         "p95": round(float(np.quantile(taken, 0.95)), 3),
@@ -125,16 +137,11 @@ def latency(guard: Guard) -> dict[str, float]:
     }
 
 
-def seconds(work: Callable[[], object]) -> float:
-    """How long it takes."""
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
-def padded_int8(model: Path, tokenizer: Tokenizer, rows: Sequence[TextPair]) -> None:
+def padded_int8(
+    model: Path, tokenizer: Tokenizer, rows: Sequence[TextPair], setting: Setting
+) -> None:
     """What one writes in an afternoon: batches of 32 as they come, padded, all cores."""
-    session = _session(model, available_threads())
+    session = _session(model, setting.threads)
     for start in range(0, len(rows), BATCH):
         encoded = encode(tokenizer, rows[start : start + BATCH])
         width = max(len(row) for row in encoded)
@@ -146,12 +153,12 @@ def padded_int8(model: Path, tokenizer: Tokenizer, rows: Sequence[TextPair]) -> 
         session.run(None, {"input_ids": ids, "token_type_ids": types, "attention_mask": mask})
 
 
-def full_batches(model: Path, lengths: Sequence[int]) -> float:
+def full_batches(model: Path, lengths: Sequence[int], setting: Setting) -> float:
     """Seconds for these lengths at onnxruntime's own rate on full batches of one length.
 
     Lengths count as the nearest of eight; each rate is the best of three runs.
     """
-    session = _session(model, available_threads())
+    session = _session(model, setting.threads)
     grid = np.array([8, 16, 32, 64, 128, 256, 384, 512])
     tokens: Counter[int] = Counter()
     for length in lengths:
@@ -160,7 +167,7 @@ def full_batches(model: Path, lengths: Sequence[int]) -> float:
     for width, count in tokens.items():
         ids: NDArray[np.int64] = np.full((FULL_BATCH // width, width), 100, dtype=np.int64)
         feed = {"input_ids": ids, "token_type_ids": np.zeros_like(ids)}
-        best = min(seconds(partial(session.run, None, feed)) for _ in range(3))
+        best = min(setting.seconds(partial(session.run, None, feed)) for _ in range(3))
         total += best * count / ids.size
     return total
 
@@ -171,41 +178,46 @@ def _session(model: Path, threads: int) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
 
 
-def measure(folder: Path, rows: Sequence[TextPair]) -> dict[str, object]:
-    """Run everything once, the guard and onnxruntime's own rate three times in turn."""
+def starts(folder: Path, setting: Setting) -> Figures:
+    """From a new process to the first verdict."""
+    ours, memory = start_up(OURS, folder, setting)
+    theirs, their_memory = start_up(THEIRS, folder, setting)
+    yield "first_verdict_s", round(ours, 3)
+    yield "first_verdict_times_sooner", round(theirs / ours, 1)
+    yield "peak_memory_mb", round(memory)
+    yield "pipeline_peak_memory_mb", round(their_memory)
+    for name, value in latency(Guard.load(folder, threads=1), setting).items():
+        yield f"latency_32_tokens_ms_{name}", value
+
+
+def throughput(folder: Path, rows: Sequence[TextPair], setting: Setting) -> Figures:
+    """Everything on the same rows: the guard and onnxruntime's own rate three times in turn."""
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     lengths = [len(row) for row in encode(tokenizer, rows)]
-    guard = Guard.load(folder)
+    guard = Guard.load(folder, threads=setting.threads)
     ours, own = [], []
     for _ in range(3):
-        ours.append(seconds(lambda: guard.score(rows)))
-        own.append(full_batches(folder / "onnx" / "model_quantized.onnx", lengths))
-    padded = seconds(lambda: padded_int8(folder / "traced_int8.onnx", tokenizer, rows))
+        ours.append(setting.seconds(lambda: guard.score(rows)))
+        own.append(full_batches(folder / "onnx" / "model_quantized.onnx", lengths, setting))
+    best = min(ours)
+    yield "rows", len(rows)
+    yield "tokens", sum(lengths)
+    yield "threads", setting.threads
+    yield "rows_per_second", round(len(rows) / best, 1)
+    yield "tokens_per_second", round(sum(lengths) / best)
+    yield "share_of_full_batches", round(min(own) / best, 3)
+    yield "verdicts_per_second", round(len(rows) / setting.seconds(lambda: guard.verdicts(rows)), 1)
+    padded = setting.seconds(
+        lambda: padded_int8(folder / "traced_int8.onnx", tokenizer, rows, setting)
+    )
+    again = setting.seconds(lambda: guard.score(rows))
+    yield "times_padded_int8", round(padded / statistics.median([*ours, again]), 1)
+    torch.set_num_threads(setting.threads)
     classify = pipeline("text-classification", str(folder), device="cpu", batch_size=BATCH)
     inputs = [{"text": prompt, "text_pair": response or ""} for prompt, response in rows]
-    torch_pipeline = seconds(lambda: classify(inputs))
-    ours.append(seconds(lambda: guard.score(rows)))
-    verdicts = seconds(lambda: guard.verdicts(rows))
-    (start, memory), (their_start, their_memory) = (
-        start_up(code, folder) for code in (OURS, THEIRS)
-    )
-    best = min(ours)
-    return {
-        "rows": len(rows),
-        "tokens": sum(lengths),
-        "threads": available_threads(),
-        "rows_per_second": round(len(rows) / best, 1),
-        "tokens_per_second": round(sum(lengths) / best),
-        "verdicts_per_second": round(len(rows) / verdicts, 1),
-        "times_transformers_pipeline": round(torch_pipeline / best, 1),
-        "times_padded_int8": round(padded / best, 1),
-        "share_of_full_batches": round(min(own) / best, 3),
-        "first_verdict_s": round(start, 3),
-        "first_verdict_times_sooner": round(their_start / start, 1),
-        "peak_memory_mb": round(memory),
-        "pipeline_peak_memory_mb": round(their_memory),
-        "latency_32_tokens_1_thread_ms": latency(Guard.load(folder, threads=1)),
-    }
+    slow = setting.seconds(lambda: classify(inputs))
+    last = setting.seconds(lambda: guard.score(rows))
+    yield "times_transformers_pipeline", round(slow / statistics.median([*ours, again, last]), 1)
 
 
 def main() -> None:
@@ -215,13 +227,21 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=os.environ.get("HARMAUG_DATA"))
     parser.add_argument("--folder", type=Path, default=Path("build/benchmark-guard"))
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--shared", action="store_true", help="one thread each, in CPU seconds")
     arguments = parser.parse_args()
     if arguments.data is None:
         parser.error("set HARMAUG_DATA, or give --data, for the rows")
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    figures = measure(build(arguments.folder), real_rows(arguments.data, arguments.rows))
-    for name, value in figures.items():
-        print(f"{name:32} {value}")
+    shared = Setting(1, "cpu")
+    setting = shared if arguments.shared else Setting(available_threads(), "wall")
+    folder = build(arguments.folder)
+    figures: dict[str, float] = {}
+    for name, value in chain(
+        starts(folder, setting),
+        throughput(folder, real_rows(arguments.data, arguments.rows), setting),
+    ):
+        figures[name] = value
+        print(f"{name:32} {value}", flush=True)
     if arguments.json:
         arguments.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 
