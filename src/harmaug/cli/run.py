@@ -37,9 +37,11 @@ def run(
     from harmaug.cli.quiet import quiet_libraries
     from harmaug.cli.table import print_results
     from harmaug.config import load_config
+    from harmaug.memory import keep_freed_memory
     from harmaug.pipeline import run as run_method
 
     quiet_libraries()
+    keep_freed_memory()
     config = load_config(source, settings or [])
     folder = out if out is not None else Path("runs") / config.name
     progress = open_progress()
