@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install run test test-all check format bench clean
+.PHONY: help install run test test-slow test-all lint check format bench clean
 
 help: ## Show this help
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -24,15 +24,18 @@ run: install ## The whole method with the quickstart preset (embedded models, no
 test: install ## The tests that fit in a few minutes
 	$(BIN)/python -m pytest -m 'not slow'
 
-test-all: install ## All tests, with real servers, Ray and the browser
-	$(BIN)/python -m pytest
+test-slow: install ## The tests that take long: several processes, the browser
+	$(BIN)/python -m pytest -m slow -rs
 
-check: install ## Format, lint, types, import contract, tests
+test-all: test test-slow ## All tests
+
+lint: install ## Format, lint, types, import contract
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/python -m pytest -m 'not slow'
+
+check: lint test ## Everything to run before a commit
 
 format: install ## Format and mend what can be mended
 	$(BIN)/ruff format .
