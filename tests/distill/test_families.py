@@ -30,7 +30,9 @@ def test_a_student_learns_loads_and_exports(family: str, tmp_path: Path) -> None
     assert GuardSettings.load(result.folder).window == 24
     written = json.loads((result.folder / "config.json").read_text())
     assert written["id2label"] == {"0": "harmless", "1": "harmful"}
-    assert "harmful" in (result.folder / "README.md").read_text()
+    card = (result.folder / "README.md").read_text()
+    assert "| labelled | 40 |" in card and "| student | backbone |" in card
+    assert str(tmp_path) not in card and "base_model" not in card and "$" not in card
 
     model = AutoModelForSequenceClassification.from_pretrained(result.folder).eval()
     pairs = [("steal a bomb", None), ("bread", "a garden story and some more music"), ("a", "b")]

@@ -59,13 +59,18 @@ def model_card(result: DistillResult, settings: dict[str, object]) -> str:
         f"| {v.step} | {v.train_loss:.4f} | {_figure(v.loss)} | {_figure(v.auprc)} |"
         for v in result.history
     )
+    student = str(settings["student"])
+    on_hub = "/" in student and not Path(student).is_dir()
+    # A folder's place on this machine says nothing to a reader of the card.
+    name = student if on_hub else Path(student).name
     return template.substitute(
-        student=settings["student"],
+        student=name,
+        base_model=f"base_model: {student}\n" if on_hub else "",
         counts="\n".join(f"| {kind} | {count} |" for kind, count in result.rows.items()),
         training_rows=result.training_rows,
         validation_rows=result.validation_rows,
         history="\n".join(history),
-        settings="\n".join(f"| {name} | {value} |" for name, value in settings.items()),
+        settings="\n".join(f"| {k} | {v} |" for k, v in (settings | {"student": name}).items()),
         tokens=f"{result.tokens:,}",
         seconds=f"{result.seconds:.0f}",
         compute=result.compute,
