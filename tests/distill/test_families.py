@@ -20,7 +20,7 @@ from harmaug.text import encode
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_student_learns_loads_and_exports(family: str, tmp_path: Path) -> None:
-    config = tiny_distillation(backbone(tmp_path / "backbone", family))
+    config = tiny_distillation(backbone(tmp_path / "backbone", family), epochs=8)
     result = distill(scored_rows(160), config, seed=1, tau=0.5, out=tmp_path / "student")
 
     assert result.auprc is not None and result.auprc > 0.75
