@@ -55,7 +55,7 @@ def test_what_changes_the_work_changes_the_plan() -> None:
     assert 1.8 < twice["distil plain"] / once["distil plain"] < 2
     assert "distil plain" not in flops("baseline=false")
     assert "generate" not in flops("generate.samples=0")
-    assert flops("generate.filters.mode=drop")["generate"] > 1.5 * once["generate"]
+    assert flops("generate.filters.mode=drop")["generate"] > 1.1 * once["generate"]
 
 
 def test_machines_are_a_table_and_files(tmp_path: Path) -> None:

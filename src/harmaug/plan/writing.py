@@ -19,7 +19,7 @@ from harmaug.text import Message
 TASKS = 128
 """Requests that are rendered: their mean stands for all."""
 
-KEEP_SHARE = 0.6
+KEEP_SHARE = 0.9
 """What the filters leave of the drawn, where they drop: an assumption, and a run says the truth."""
 
 REDRAW = 1.1
