@@ -4,7 +4,7 @@ Trainings from the same pretrained weights end in one basin; the mean of their w
 each learnt of its own rows only, and holds up better on sources that none has seen (Wortsman et
 al., "Model soups", ICML 2022).
 
-``python -m recipes.guard.average --models DIR DIR --out DIR``
+``python -m recipes.guard.average --models DIR DIR --weights 1 2 --out DIR``
 """
 
 from __future__ import annotations
@@ -23,10 +23,14 @@ from harmaug.export.onnx import to_onnx
 BESIDE = ("config.json", "tokenizer.json", "tokenizer_config.json", "harmaug.json")
 
 
-def average(models: Sequence[Path], out: Path) -> None:
-    """Write the mean of the checkpoints, with ONNX in float32 and int8, to a new folder."""
+def average(models: Sequence[Path], weights: Sequence[float], out: Path) -> None:
+    """Write the weighted mean of checkpoints, with ONNX in float32 and int8, to a new folder."""
     states = [load_file(folder / "model.safetensors") for folder in models]
-    mean = {name: torch.stack([state[name] for state in states]).mean(0) for name in states[0]}
+    shares = torch.tensor(weights) / sum(weights)
+    mean = {
+        name: torch.tensordot(shares, torch.stack([state[name] for state in states]), 1)
+        for name in states[0]
+    }
     out.mkdir(parents=True)
     save_file(mean, out / "model.safetensors", metadata={"format": "pt"})
     for name in BESIDE:
@@ -39,9 +43,10 @@ def main() -> None:
     """Average the named models."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--models", type=Path, nargs="+", required=True)
+    parser.add_argument("--weights", type=float, nargs="+", required=True)
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
-    average(arguments.models, arguments.out)
+    average(arguments.models, arguments.weights, arguments.out)
 
 
 if __name__ == "__main__":
