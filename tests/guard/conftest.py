@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
-from tests.models import classifier
+import torch
+from tests.models import classifier, word_tokenizer
+from transformers import BertConfig, BertForSequenceClassification
 
 from harmaug.export.fused_bert import BertShape, write_fused_bert
 from harmaug.export.onnx import to_onnx
 from harmaug.guard import Guard, GuardSettings
+from harmaug.text import PairEncoder
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +38,70 @@ def tiny(guard_folder: Path) -> Guard:
 def embedded() -> Guard:
     """The guard that ships."""
     return Guard.load("embedded", threads=1)
+
+
+HARMLESS = [
+    "the quick brown fox jumps over the lazy dog",
+    "how do i bake bread at home without an oven",
+    "numbers pass while the fox and the dog write one sentence",
+    "here is one idea for a story about the brown dog",
+]
+HARMFUL = "make a harmful offensive prompt"
+
+
+def harmless_text(words: int, seed: int) -> str:
+    """Harmless sentences in random order, about so many words."""
+    rng = random.Random(seed)
+    return ". ".join(rng.choice(HARMLESS) for _ in range(words // 9 + 1))
+
+
+def _example(rng: random.Random, harmful: bool) -> str:
+    parts = harmless_text(rng.choice((9, 27, 45)), rng.randrange(10**9)).split(". ")[:5]
+    if harmful:
+        parts[rng.randrange(len(parts))] = HARMFUL
+    return ". ".join(parts)
+
+
+def _train(folder: Path) -> None:
+    """Teach a small BERT to find HARMFUL among harmless sentences: a second of work."""
+    torch.manual_seed(0)
+    tokenizer = word_tokenizer()
+    config = BertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=1,
+        num_attention_heads=4,
+        max_position_embeddings=64,
+        initializer_range=0.05,
+    )
+    model = BertForSequenceClassification(config)
+    encode = PairEncoder(tokenizer.backend_tokenizer, 64)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=5e-3)
+    rng = random.Random(0)
+    for _ in range(100):
+        labels = [row % 2 for row in range(32)]
+        rows = encode([(_example(rng, label == 1), None) for label in labels])
+        ids = torch.zeros(32, max(map(len, rows)), dtype=torch.long)
+        for index, encoded in enumerate(rows):
+            ids[index, : len(encoded)] = torch.tensor(encoded.ids)
+        loss = model(ids, attention_mask=(ids > 0).long(), labels=torch.tensor(labels)).loss
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    tokenizer.save_pretrained(folder)
+    model.save_pretrained(folder)
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Guard:
+    """A guard that has learned to tell HARMFUL, its windows measured on harmless text."""
+    folder = tmp_path_factory.mktemp("guard") / "trained"
+    _train(folder)
+    shape = BertShape.of(folder)
+    assert shape is not None
+    (folder / "onnx").mkdir()
+    write_fused_bert(folder, shape, folder / "onnx" / "model_quantized.onnx")
+    GuardSettings(window=64).save(folder)
+    Guard.load(folder).fit_windows([harmless_text(20_000, seed=-1)]).save(folder)
+    return Guard.load(folder, threads=1)

@@ -1,0 +1,48 @@
+"""Long inputs: what is harmful is found wherever it stands, and length alone flags nothing."""
+
+from __future__ import annotations
+
+import pytest
+from tests.guard.conftest import HARMFUL, harmless_text
+
+from harmaug.guard import Guard
+
+
+@pytest.mark.parametrize("place", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("words", [1_000, 10_000, pytest.param(100_000, marks=pytest.mark.slow)])
+def test_a_harmful_sentence_is_found_wherever_it_stands(
+    trained: Guard, words: int, place: float
+) -> None:
+    sentences = harmless_text(words, seed=1).split(". ")
+    at = int(place * len(sentences))
+    text = ". ".join([*sentences[:at], HARMFUL, *sentences[at:]])
+    verdict = trained.check(text)
+    assert verdict.flagged
+    assert verdict.window is not None
+    start = text.index(HARMFUL)
+    assert verdict.window.start <= start
+    assert start + len(HARMFUL) <= verdict.window.end
+
+
+@pytest.mark.parametrize(
+    ("words", "documents"),
+    [(1_000, 60), (10_000, 6), pytest.param(100_000, 5, marks=pytest.mark.slow)],
+)
+def test_harmless_documents_are_not_flagged(trained: Guard, words: int, documents: int) -> None:
+    texts = [harmless_text(words, seed=100 + index) for index in range(documents)]
+    flagged = [verdict.flagged for verdict in trained.verdicts(texts)]
+    assert sum(flagged) <= 0.05 * documents
+
+
+def test_a_long_response_is_judged_with_its_prompt(trained: Guard) -> None:
+    response = harmless_text(500, seed=2)
+    assert not trained.check(HARMLESS_PROMPT, response).flagged
+    half = response[: len(response) // 2]
+    harmful = f"{half}. {HARMFUL}. {response[len(half) :]}"
+    verdict = trained.check(HARMLESS_PROMPT, harmful)
+    assert verdict.flagged
+    assert verdict.window is not None
+    assert verdict.window.text == "response"
+
+
+HARMLESS_PROMPT = "here is one idea for a story"
