@@ -32,17 +32,3 @@ def test_harmless_documents_are_not_flagged(trained: Guard, words: int, document
     texts = [harmless_text(words, seed=100 + index) for index in range(documents)]
     flagged = [verdict.flagged for verdict in trained.verdicts(texts)]
     assert sum(flagged) <= 0.05 * documents
-
-
-def test_a_long_response_is_judged_with_its_prompt(trained: Guard) -> None:
-    response = harmless_text(500, seed=2)
-    assert not trained.check(HARMLESS_PROMPT, response).flagged
-    half = response[: len(response) // 2]
-    harmful = f"{half}. {HARMFUL}. {response[len(half) :]}"
-    verdict = trained.check(HARMLESS_PROMPT, harmful)
-    assert verdict.flagged
-    assert verdict.window is not None
-    assert verdict.window.text == "response"
-
-
-HARMLESS_PROMPT = "here is one idea for a story"
