@@ -11,8 +11,10 @@ SHOWN = ("auprc", "f1", "precision", "recall", "fpr")
 HEAD = """# Ledger of evaluations
 
 Every look at the benchmarks (`data/eval`) by the makers of the embedded guard, oldest first, so
-that a reader sees how often they were looked at. No threshold, hyperparameter or row of data was
-chosen by these figures: development data did that (`recipes/guard/development.py`). Values carry
+that a reader sees how often they were looked at. Before it stand the first tries of plain
+fine-tuning, four models on five of these sets. No threshold, hyperparameter or row of data was
+chosen by these figures: development data did that (`recipes/guard/development.py`). The prompts of
+the benchmarks, not their labels, were read to leave near-copies out of training. Values carry
 95% bootstrap intervals; precision, recall and F1 are at the shipped threshold. The machine-readable
 record is `docs/ledger.jsonl`; `recipes/guard/evaluate.py` writes both.
 """
