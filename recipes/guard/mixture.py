@@ -71,7 +71,7 @@ def mixture(data: Path, recipe: Recipe, seed: int, first: Guard | None = None) -
 
 def _share(data: Path, source: Source, recipe: Recipe, rng: random.Random) -> list[Example]:
     rows = examples_of(data, source, rng)
-    return rows[: round(len(rows) * recipe.share)]
+    return rng.sample(rows, round(len(rows) * recipe.share))
 
 
 def _wrapped(authored: Sequence[Example], rng: random.Random) -> list[Example]:

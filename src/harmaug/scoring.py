@@ -15,7 +15,7 @@ TextPair = tuple[str, str | None]
 """A prompt and the response to judge; None judges the prompt alone."""
 
 ScoreKind = Literal[
-    "two-way softmax", "vocabulary probability", "sigmoid maximum", "parsed", "ensemble"
+    "two-way softmax", "vocabulary probability", "sigmoid maximum", "parsed", "ensemble", "recorded"
 ]
 
 

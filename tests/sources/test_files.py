@@ -55,6 +55,7 @@ def test_every_kind_of_file_gives_the_same_rows(suffix: str, tmp_path: Path) -> 
         (b'{"prompt": "a"}\nnonsense\n', r"data.jsonl:2: not valid JSON"),
         (b'{"prompt": "a"}\n{"prompt": "\xff"}\n', r"data.jsonl:2: not UTF-8"),
         (b'{"prompt": "a", "label": "bad"}\n', r"data.jsonl:1: label 'bad'; use 1"),
+        (b'{"prompt": "a", "unsafe-score": 7}\n', r"data.jsonl:1: unsafe-score 7; use a number"),
         (b'{"prompt": "a", "response": 3}\n', r"data.jsonl:1: 'response' is not a string"),
         (b"[1]\n", r"data.jsonl:1: not an object"),
         (b"\n", r"has no rows"),

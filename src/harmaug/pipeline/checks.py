@@ -51,6 +51,9 @@ def _check_teacher(teacher: TeacherConfig) -> None:
     family = family_of(teacher) if teacher.family == "auto" else teacher.family
     if family == "guard":
         find(teacher.model)
+    elif family == "recorded":
+        if not Path(teacher.model).is_file():
+            raise ModelError(f"label.teacher.model: no file {teacher.model} with recorded scores")
     else:
         _check_checkpoint("label.teacher.model", teacher.model, teacher.revision)
 

@@ -27,15 +27,18 @@ def rows_fingerprint(rows: Iterable[object]) -> str:
 
 
 def model_fingerprint(reference: str, revision: str | None) -> str:
-    """Name a model by its content where it is a folder, else by its id and revision.
+    """Name a model by its content where it is a folder or a file, else by its id and revision.
 
     Files above 256 MiB are hashed by size and by their first and last mebibyte: weights that
     differ only in between do not occur, and an 8B model is then named in milliseconds.
     """
     folder = Path(reference)
+    digest = hashlib.sha256()
+    if folder.is_file():
+        _hash_file(folder, digest)
+        return digest.hexdigest()[:16]
     if not folder.is_dir():
         return fingerprint(reference, revision)
-    digest = hashlib.sha256()
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         if path.suffix == ".md":
             continue

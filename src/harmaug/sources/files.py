@@ -14,6 +14,9 @@ from harmaug.errors import DataError
 from harmaug.rows import LabelledRow, LabelOf
 
 PROMPT_KEYS = ("prompt", "instruction", "text", "user_input")
+LABEL_WORDS = {"0": 0, "safe": 0, "harmless": 0, "1": 1, "unsafe": 1, "harmful": 1}
+TAU = 0.5
+"""The reference code's files give `unsafe-score` in place of a label: harmful is above this."""
 SUFFIXES = (".jsonl", ".jsonl.gz", ".json", ".csv", ".parquet")
 _BASIS: Mapping[str, LabelOf] = {
     "prompt": "prompt",
@@ -56,7 +59,7 @@ def as_row(record: Record, where: str, name: str, line: int) -> LabelledRow:
         id=str(record.get("id") or f"{name}:{line}"),
         prompt=prompt,
         response=response,
-        label=_label(record.get("label"), where),
+        label=_label(record, where),
         category=None if category is None else str(category),
         source=str(record.get("source") or name),
         label_of=judged,
@@ -135,11 +138,18 @@ def _parquet(path: Path) -> Iterator[tuple[int, Record]]:
     yield from enumerate(table.to_pylist(), start=1)
 
 
-def _label(value: object, where: str) -> int | None:
-    if value is None:
+def _label(record: Record, where: str) -> int | None:
+    """Read `label`, or the `unsafe-score` that the reference code writes."""
+    value = record.get("label")
+    score = record.get("unsafe-score")
+    if value is None and isinstance(score, int | float) and 0 <= score <= 1:
+        return int(score > TAU)
+    if value is None and score is None:
         return None
     if isinstance(value, bool | int | float) and value in {0, 1}:
         return int(value)
-    if isinstance(value, str) and value.strip() in {"0", "1"}:
-        return int(value)
+    if isinstance(value, str) and value.strip().lower() in LABEL_WORDS:
+        return LABEL_WORDS[value.strip().lower()]
+    if value is None:
+        raise DataError(f"{where}: unsafe-score {score!r}; use a number from 0 to 1")
     raise DataError(f"{where}: label {value!r}; use 1 (harmful), 0 (harmless) or null")

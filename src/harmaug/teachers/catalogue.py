@@ -76,6 +76,13 @@ CARDS: dict[str, FamilyCard] = {
         rule="maximum of twelve sigmoids",
         in_name=("duoguard",),
     ),
+    "recorded": FamilyCard(
+        models="a data file with scores: of harmaug score, or soft_label of the reference code",
+        reads="prompt or pair",
+        score="recorded",
+        rule="the score that the file has for the same prompt and response",
+        extra="",
+    ),
     "sequence": FamilyCard(
         models="hbseong/HarmAug-Guard, Prompt Guard 2, RoBERTa-R4, Detoxify, Granite HAP",
         reads="prompt or pair",

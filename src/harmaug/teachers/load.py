@@ -10,6 +10,7 @@ from harmaug.config import TeacherConfig
 from harmaug.errors import ModelError
 from harmaug.registry import Registry
 from harmaug.scoring import Scorer
+from harmaug.sources.files import SUFFIXES
 from harmaug.teachers.catalogue import family_in_name
 
 
@@ -25,6 +26,7 @@ FAMILIES: Registry[Family] = Registry(
     "teacher family",
     {
         "guard": "harmaug.teachers.guard:load",
+        "recorded": "harmaug.teachers.recorded:load",
         "sequence": "harmaug.teachers.sequence:load",
         "llama-guard": "harmaug.teachers.llama_guard:load",
         "shieldgemma": "harmaug.teachers.shieldgemma:load",
@@ -53,6 +55,8 @@ def family_of(config: TeacherConfig) -> str:
     folder = Path(model)
     if model == "embedded" or (folder / "onnx").is_dir():
         return "guard"
+    if model.endswith(SUFFIXES):
+        return "recorded"
     named = family_in_name(model)
     if named is not None:
         return named
