@@ -9,11 +9,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 
-from datasketch import MinHash, MinHashLSH
-
 from harmaug.augment.attack import openings
 from harmaug.augment.clean import echoes, has_explanation
 from harmaug.augment.minors import sexualises_minors
+from harmaug.augment.near import NearIndex
 from harmaug.augment.overlap import OverlapIndex, trigrams
 from harmaug.augment.refusals import is_refusal
 from harmaug.config import FilterConfig, GenerateConfig
@@ -33,8 +32,6 @@ REASONS = (
     "near-duplicate",
 )
 
-PERMUTATIONS = 128
-
 
 class Keeper:
     """Judges generated instructions one after the other, remembering those it kept.
@@ -49,50 +46,38 @@ class Keeper:
         self._openings = openings(config)
         self._exemplars = OverlapIndex(exemplars)
         self._benchmarks = OverlapIndex(benchmarks)
-        self._near = MinHashLSH(threshold=config.filters.near_duplicate, num_perm=PERMUTATIONS)
-        self._kept = 0
+        self._near = NearIndex(config.filters.near_duplicate)
 
     def judge(self, rows: Iterable[Instruction]) -> Iterator[Instruction]:
         """Yield each row with its reason to be dropped, None where it stays."""
         for row in rows:
-            reason = self._reason(row)
-            if reason is None:
-                self._remember(row.prompt)
-            yield dataclasses.replace(row, drop=reason)
+            yield dataclasses.replace(row, drop=self._alone(row) or self._among_others(row.prompt))
 
-    def _reason(self, row: Instruction) -> str | None:
+    def _alone(self, row: Instruction) -> str | None:
+        """Return the first reason that a row gives by itself."""
         if row.drop is not None or row.error is not None:
             return row.drop or "error"
         words = len(row.prompt.split())
-        checks = {
-            "minors": sexualises_minors(row.prompt),
-            "refusal": is_refusal(row.raw, verdicts=False),
-            "echo": words > 0 and echoes(row.prompt, self._openings),
-            "empty": words == 0,
-            "too short": words < self._filters.min_words,
-            "too long": words > self._filters.max_words,
-            "self-explanation": has_explanation(row.prompt),
-        }
-        for reason, applies in checks.items():
-            if applies:
-                return reason
-        return self._overlap(row.prompt)
+        checks = (
+            ("minors", lambda: sexualises_minors(row.prompt)),
+            ("refusal", lambda: is_refusal(row.raw, verdicts=False)),
+            ("echo", lambda: words > 0 and echoes(row.prompt, self._openings)),
+            ("empty", lambda: words == 0),
+            ("too short", lambda: words < self._filters.min_words),
+            ("too long", lambda: words > self._filters.max_words),
+            ("self-explanation", lambda: has_explanation(row.prompt)),
+        )
+        return next((reason for reason, applies in checks if applies()), None)
 
-    def _overlap(self, prompt: str) -> str | None:
-        if self._exemplars.highest(prompt) >= self._filters.exemplar_overlap:
+    def _among_others(self, prompt: str) -> str | None:
+        """Return the first reason that other texts give; a row that stays is remembered."""
+        grams = trigrams(prompt)
+        if self._exemplars.highest_of(grams) >= self._filters.exemplar_overlap:
             return "copy of an exemplar"
-        if self._benchmarks.highest(prompt) >= self._filters.benchmark_overlap:
+        if self._benchmarks.highest_of(grams) >= self._filters.benchmark_overlap:
             return "near-copy of a benchmark"
-        if self._near.query(_minhash(prompt)):
+        keys = self._near.keys(grams)
+        if self._near.near(keys):
             return "near-duplicate"
+        self._near.remember(keys)
         return None
-
-    def _remember(self, prompt: str) -> None:
-        self._near.insert(self._kept, _minhash(prompt))
-        self._kept += 1
-
-
-def _minhash(prompt: str) -> MinHash:
-    sketch = MinHash(num_perm=PERMUTATIONS, seed=1)
-    sketch.update_batch([" ".join(gram).encode("utf-8") for gram in trigrams(prompt)])
-    return sketch

@@ -8,8 +8,10 @@ from collections.abc import Iterable
 
 _WORD = re.compile(r"\w+")
 
+Grams = frozenset[tuple[str, ...]]
 
-def trigrams(text: str) -> frozenset[tuple[str, ...]]:
+
+def trigrams(text: str) -> Grams:
     """Return the set of word trigrams, lower case; shorter texts count as one n-gram."""
     words = _WORD.findall(text.lower())
     if len(words) < 3:
@@ -17,7 +19,7 @@ def trigrams(text: str) -> frozenset[tuple[str, ...]]:
     return frozenset(zip(words, words[1:], words[2:], strict=False))
 
 
-def jaccard(first: frozenset[tuple[str, ...]], second: frozenset[tuple[str, ...]]) -> float:
+def jaccard(first: Grams, second: Grams) -> float:
     """Return |A and B| / |A or B|, 0 where both are empty."""
     if not first and not second:
         return 0.0
@@ -29,7 +31,7 @@ class OverlapIndex:
     """Finds near-copies of a fixed set of texts without comparing all with all."""
 
     def __init__(self, texts: Iterable[str]) -> None:
-        self._grams: list[frozenset[tuple[str, ...]]] = []
+        self._grams: list[Grams] = []
         self._holders: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
         for text in texts:
             grams = trigrams(text)
@@ -39,7 +41,10 @@ class OverlapIndex:
 
     def highest(self, text: str) -> float:
         """Return the highest Jaccard similarity with any indexed text."""
-        grams = trigrams(text)
+        return self.highest_of(trigrams(text))
+
+    def highest_of(self, grams: Grams) -> float:
+        """Return the highest Jaccard similarity of these trigrams with any indexed text."""
         shared: defaultdict[int, int] = defaultdict(int)
         for gram in grams:
             for holder in self._holders.get(gram, ()):
