@@ -1,3 +1,4 @@
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,3 +56,29 @@ def test_after_a_failure_only_the_missing_parts_are_done_again(
     assert [row.id for row in rows] == [row.id for row in ROWS]
     after = {path.name: path.stat().st_mtime_ns for path in tmp_path.glob("*.parquet")}
     assert before.items() <= after.items()
+
+
+@dataclass(frozen=True)
+class WaitsForTheLast:
+    """A stage whose first part takes until the last one is on the disk."""
+
+    last: Path
+
+    def setup(self) -> "WaitsForTheLast":
+        return self
+
+    def process(self, rows: Sequence[Pair]) -> list[Pair]:
+        deadline = time.monotonic() + 30
+        while rows[0].id == "0" and not self.last.exists():
+            if time.monotonic() > deadline:
+                raise HarmaugError("the last part waits for the first")
+            time.sleep(0.02)
+        return list(rows)
+
+
+def test_a_slow_part_holds_up_none_of_the_others(tmp_path: Path) -> None:
+    out = PartFolder(tmp_path, Pair)
+    stage = WaitsForTheLast(tmp_path / "part-00005.parquet")
+    executor = LocalExecutor(ExecutorConfig(workers=2))
+    executor.run("wait", stage, chunked(ROWS, 4), out, Quiet())
+    assert list(rows_of(out)) == ROWS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import Generic, TypeVar, cast
@@ -60,21 +60,24 @@ class LocalExecutor:
         missing: Sequence[int],
         progress: Progress,
     ) -> None:
-        """Keep each worker one part ahead, and no more, so that memory stays flat."""
+        """Keep each worker one part ahead, and no more, so that memory stays flat.
+
+        Parts are written as they come, so that a slow one holds up none of the others.
+        """
         workers = self.config.workers
         slot: _Slot[In, Out] = _Slot(stage)
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(workers, mp_context=context) as pool:
             waiting = list(reversed(missing))
-            running: dict[int, Future[Sequence[Out]]] = {}
+            running: dict[Future[Sequence[Out]], int] = {}
             try:
                 while waiting or running:
                     while waiting and len(running) < 2 * workers:
                         part = waiting.pop()
-                        running[part] = pool.submit(slot.process, tasks.read(part))
-                    part = next(iter(running))
-                    out.write(part, running.pop(part).result())
-                    progress.advance(1)
+                        running[pool.submit(slot.process, tasks.read(part))] = part
+                    for done in wait(running, return_when=FIRST_COMPLETED).done:
+                        out.write(running.pop(done), done.result())
+                        progress.advance(1)
             except BrokenProcessPool:
                 raise HarmaugError(
                     "a worker process died (out of memory?): run the same command again to go on, "
