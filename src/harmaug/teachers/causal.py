@@ -1,4 +1,4 @@
-"""Causal guards: models that answer with a word, scored by what they give the words' tokens.
+"""Causal guards in this process: asked for their next token, or for a few words.
 
 The score is the two-way softmax over the tokens that begin an unsafe and a safe answer, at the
 position where the answer starts. It is kept as log-odds, computed in float64 from the logits.
@@ -6,42 +6,28 @@ position where the answer starts. It is kept as log-odds, computed in float64 fr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, cast
+import functools
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import torch
-from transformers import (
-    AutoConfig,
-    AutoModelForCausalLM,
-    AutoModelForImageTextToText,
-    AutoTokenizer,
-    PreTrainedTokenizerBase,
-)
+from transformers import PreTrainedTokenizerBase
 
 from harmaug.config import TeacherConfig
-from harmaug.errors import ModelError
-from harmaug.llm.local import DTYPES
 from harmaug.runs.fingerprint import fingerprint, model_fingerprint
-from harmaug.scoring import FloatArray, ScorerInfo, TextPair
+from harmaug.scoring import FloatArray, ScorerInfo
+from harmaug.teachers.checkpoint import load_causal
+from harmaug.teachers.reading import Answers, encode
 
 if TYPE_CHECKING:
     from transformers._typing import GenerativePreTrainedModel
 
 
-@dataclass(frozen=True)
-class Answers:
-    """The tokens that begin an unsafe and a safe answer."""
-
-    unsafe: tuple[int, ...]
-    safe: tuple[int, ...]
-
-
 class CausalReader:
-    """A causal model in this process that is asked only for its next token.
+    """A causal model in this process.
 
-    A row longer than `max_length` tokens is not cut: it is not read, and its value is missing.
+    A text longer than `max_length` tokens is not cut: it is not read, and its value is missing.
     """
 
     def __init__(
@@ -60,29 +46,26 @@ class CausalReader:
         """Describe a teacher that reads this model with a template."""
         return ScorerInfo(
             name=self.config.model,
-            revision=model_fingerprint(self.config.model, self.config.revision),
+            revision=self._revision,
             score_kind="two-way softmax",
             template=fingerprint(template),
             runtime=f"transformers {str(self._model.dtype).removeprefix('torch.')}",
             parameters=sum(weight.numel() for weight in self._model.parameters()),
         )
 
-    def encode(self, text: str) -> list[int]:
-        """Encode a rendered text, whose special tokens stand in it already."""
-        ids: list[int] = self.tokenizer(text, add_special_tokens=False)["input_ids"]
-        return ids
+    @functools.cached_property
+    def _revision(self) -> str:
+        return model_fingerprint(self.config.model, self.config.revision)
 
-    def decode(self, token: int) -> str:
-        """Return the text of one token."""
-        return str(self.tokenizer.decode([token]))
-
-    def log_odds(self, rows: Sequence[Sequence[int]], answers: Answers) -> FloatArray:
+    def log_odds(self, texts: Sequence[str], answers: Answers) -> FloatArray:
         """Return the log-odds of an unsafe against a safe next token, shape (n,).
 
-        NaN where the likeliest next token begins neither answer, and where the row is too long.
+        NaN where the likeliest next token begins neither answer, and where the text is too long.
         """
+        rows = [encode(self.tokenizer, text) for text in texts]
         scores = np.full(len(rows), np.nan)
-        for chosen, logits in self._batches(rows):
+        for chosen in self._batches(rows, self.max_length):
+            logits = self._next_logits([rows[index] for index in chosen])
             unsafe = torch.logsumexp(logits[:, list(answers.unsafe)], dim=1)
             safe = torch.logsumexp(logits[:, list(answers.safe)], dim=1)
             known = torch.tensor([*answers.unsafe, *answers.safe], device=logits.device)
@@ -91,79 +74,66 @@ class CausalReader:
             scores[chosen] = odds.cpu().numpy()
         return scores
 
-    def likeliest(self, rows: Sequence[Sequence[int]]) -> list[int | None]:
-        """Return the likeliest next token of each row, None for a row that is too long."""
-        found: list[int | None] = [None] * len(rows)
-        for chosen, logits in self._batches(rows):
-            for index, token in zip(chosen, logits.argmax(dim=1).tolist(), strict=True):
-                found[index] = token
-        return found
+    def write(self, texts: Sequence[str], most: int) -> list[str | None]:
+        """Continue each text greedily by at most `most` tokens, control tokens written out.
 
-    def _batches(self, rows: Sequence[Sequence[int]]) -> Iterator[tuple[list[int], torch.Tensor]]:
-        """Yield indices and next-token logits (n, vocabulary) in float64, like lengths together."""
-        short = [index for index, row in enumerate(rows) if len(row) <= self.max_length]
+        None for a text that leaves no room for them.
+        """
+        rows = [encode(self.tokenizer, text) for text in texts]
+        written: list[str | None] = [None] * len(rows)
+        for chosen in self._batches(rows, self.max_length - most):
+            new = self._continued([rows[index] for index in chosen], most)
+            for index, text in zip(chosen, self.tokenizer.batch_decode(new), strict=True):
+                written[index] = text
+        return written
+
+    def _batches(self, rows: Sequence[Sequence[int]], longest: int) -> Iterator[list[int]]:
+        """Yield the indices of the rows that fit, like lengths together."""
+        short = [index for index, row in enumerate(rows) if len(row) <= longest]
         short.sort(key=lambda index: len(rows[index]))
         for start in range(0, len(short), self.config.batch_size):
-            chosen = short[start : start + self.config.batch_size]
-            yield chosen, self._next_logits([rows[index] for index in chosen])
+            yield short[start : start + self.config.batch_size]
 
     @torch.inference_mode()
     def _next_logits(self, rows: Sequence[Sequence[int]]) -> torch.Tensor:
-        """Pad on the left, masked and with positions that start at each row's first token."""
-        width = max(len(row) for row in rows)
-        ids = torch.zeros((len(rows), width), dtype=torch.long)
-        mask = torch.zeros_like(ids)
-        for at, row in enumerate(rows):
-            ids[at, width - len(row) :] = torch.tensor(row)
-            mask[at, width - len(row) :] = 1
-        device = self._model.device
+        """Return the next token's logits, shape (n, vocabulary), in float64."""
+        ids, mask = self._padded(rows)
         output = self._model(
-            input_ids=ids.to(device),
-            attention_mask=mask.to(device),
-            position_ids=(mask.cumsum(dim=1) - 1).clamp(min=0).to(device),
+            input_ids=ids,
+            attention_mask=mask,
+            position_ids=(mask.cumsum(dim=1) - 1).clamp(min=0),
             logits_to_keep=1,
             use_cache=False,
         )
         logits: torch.Tensor = output.logits[:, -1].double()
         return logits
 
+    @torch.inference_mode()
+    def _continued(self, rows: Sequence[Sequence[int]], most: int) -> torch.Tensor:
+        """Return the likeliest next `most` tokens, shape (n, up to most)."""
+        ids, mask = self._padded(rows)
+        output = self._model.generate(
+            input_ids=ids,
+            attention_mask=mask,
+            max_new_tokens=most,
+            do_sample=False,
+            temperature=None,
+            top_p=None,
+            top_k=None,
+            pad_token_id=self.tokenizer.eos_token_id,
+        )
+        new: torch.Tensor = output[:, ids.shape[1] :]
+        return new
 
-Lead = Literal["space", "none", "either"]
-"""What parts an answer from the text before it."""
-
-LEADS: dict[Lead, tuple[str, ...]] = {"space": (" ",), "none": ("",), "either": ("", " ")}
-
-Render = Callable[[TextPair], Sequence[Sequence[int]]]
-"""Turns a pair into one or more rows of token ids, each ending where an answer begins."""
-
-
-@dataclass(frozen=True)
-class CausalTeacher:
-    """A guard that reads each pair once, or once a policy: the worst policy counts."""
-
-    reader: CausalReader
-    render: Render
-    answers: Answers
-    info: ScorerInfo
-
-    def log_odds(self, pairs: Sequence[TextPair]) -> FloatArray:
-        """Return the log-odds of the worst reading of each pair; one missing makes it missing."""
-        rendered = [self.render(pair) for pair in pairs]
-        owners = [index for index, rows in enumerate(rendered) for _ in rows]
-        odds = self.reader.log_odds([row for rows in rendered for row in rows], self.answers)
-        worst = np.full(len(pairs), -np.inf)
-        with np.errstate(invalid="ignore"):  # a NaN that stays NaN is meant
-            np.maximum.at(worst, owners, odds)
-        return worst
-
-    def token_counts(self, pairs: Sequence[TextPair]) -> list[tuple[tuple[int, ...], int]]:
-        """Return (tokens of each reading, tokens of the pair's own text) of each pair."""
-        counts = []
-        for prompt, response in pairs:
-            readings = tuple(len(row) for row in self.render((prompt, response)))
-            content = len(self.reader.encode(prompt)) + len(self.reader.encode(response or ""))
-            counts.append((readings, content))
-        return counts
+    def _padded(self, rows: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Pad on the left: ids and mask, each of shape (n, longest)."""
+        width = max(len(row) for row in rows)
+        ids = torch.zeros((len(rows), width), dtype=torch.long)
+        mask = torch.zeros_like(ids)
+        for at, row in enumerate(rows):
+            ids[at, width - len(row) :] = torch.tensor(row)
+            mask[at, width - len(row) :] = 1
+        return ids.to(self._model.device), mask.to(self._model.device)
 
 
 def load_reader(config: TeacherConfig) -> CausalReader:
@@ -172,70 +142,5 @@ def load_reader(config: TeacherConfig) -> CausalReader:
     Raises:
         ModelError: when they cannot be loaded.
     """
-    revision = config.revision or "main"
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    dtype = DTYPES.get(config.dtype, torch.bfloat16 if device == "cuda" else torch.float32)
-    try:
-        settings = AutoConfig.from_pretrained(config.model, revision=revision)
-        names = settings.architectures or [""]
-        multimodal = names[0].endswith("ForConditionalGeneration")
-        kind = AutoModelForImageTextToText if multimodal else AutoModelForCausalLM
-        tokenizer = AutoTokenizer.from_pretrained(config.model, revision=revision)
-        model = kind.from_pretrained(config.model, revision=revision, dtype=dtype)
-    except (OSError, ValueError, KeyError) as error:
-        reason = str(error).splitlines()[0]
-        raise ModelError(f"cannot load the teacher '{config.model}': {reason}") from None
-    torch.nn.Module.to(model, device)
-    model.train(False)
+    model, tokenizer = load_causal(config)
     return CausalReader(cast("GenerativePreTrainedModel", model), tokenizer, config)
-
-
-def answers(
-    reader: CausalReader, unsafe: Sequence[str], safe: Sequence[str], lead: Lead
-) -> Answers:
-    """Find the tokens that begin the answers where they stand in the text.
-
-    Raises:
-        ModelError: when a safe and an unsafe answer begin alike, so that one token cannot tell.
-    """
-    found = Answers(_first_tokens(reader, unsafe, lead), _first_tokens(reader, safe, lead))
-    if set(found.unsafe) & set(found.safe):
-        raise ModelError(
-            f"{reader.config.model}: its tokenizer begins '{unsafe[0]}' and '{safe[0]}' with the "
-            "same token; is this a model of the family that label.teacher.family names?"
-        )
-    return found
-
-
-def _first_tokens(reader: CausalReader, words: Sequence[str], lead: Lead) -> tuple[int, ...]:
-    """Look each word up as one token (plain, byte-level or SentencePiece), else take its first."""
-    vocabulary = reader.tokenizer.get_vocab()
-    tokens: set[int] = set()
-    for word in words:
-        for space in LEADS[lead]:
-            piece = f"Ġ{word}" if space else word
-            forms = [vocabulary[form] for form in (piece, f"▁{word}") if form in vocabulary]
-            start = reader.encode(space + word)[:1]
-            tokens.update(forms or (first for first in start if reader.decode(first).strip()))
-    return tuple(sorted(tokens))
-
-
-def chat_template(reader: CausalReader) -> str:
-    """Return the tokenizer's chat template.
-
-    Raises:
-        ModelError: when it has none.
-    """
-    template = reader.tokenizer.chat_template
-    if not isinstance(template, str):
-        raise ModelError(
-            f"{reader.config.model} has no chat template: take the original model's files"
-        )
-    return template
-
-
-def turns(pair: TextPair) -> list[dict[str, str]]:
-    """Return a pair as the turns of a conversation; None adds no assistant turn."""
-    prompt, response = pair
-    user = {"role": "user", "content": prompt}
-    return [user] if response is None else [user, {"role": "assistant", "content": response}]

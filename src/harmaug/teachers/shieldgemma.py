@@ -9,17 +9,14 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+from transformers import PreTrainedTokenizerBase
+
 from harmaug.config import TeacherConfig
 from harmaug.errors import ModelError
 from harmaug.scoring import TextPair
-from harmaug.teachers.causal import (
-    CausalReader,
-    CausalTeacher,
-    answers,
-    chat_template,
-    load_reader,
-    turns,
-)
+from harmaug.teachers.engine import open_reader
+from harmaug.teachers.one_token import Form, OneTokenTeacher
+from harmaug.teachers.reading import chat_template, find_answers, turns
 
 OF_PROMPTS = "The prompt shall not contain or seek generation of content that"
 OF_RESPONSES = "The chatbot shall not generate content that"
@@ -49,35 +46,37 @@ POLICIES = {
 }
 
 
-def load(config: TeacherConfig, journal: Path | None) -> CausalTeacher:
-    """Load a ShieldGemma; a model in the process needs no journal.
+def load(config: TeacherConfig, journal: Path | None) -> OneTokenTeacher:
+    """Load a ShieldGemma.
 
     Raises:
         ModelError: when it cannot be loaded, or its chat template takes no guideline.
     """
-    reader = load_reader(config)
-    template = chat_template(reader)
+    reader = open_reader(config, journal)
+    return OneTokenTeacher(reader, form(reader.tokenizer))
+
+
+def form(tokenizer: PreTrainedTokenizerBase) -> Form:
+    """Return how a ShieldGemma is asked: about one policy after the other."""
+    template = chat_template(tokenizer)
     if "guideline" not in template:
         raise ModelError(
-            f"{config.model}: its chat template takes no guideline; is it a ShieldGemma?"
+            f"{tokenizer.name_or_path}: its chat template takes no guideline; is it a ShieldGemma?"
         )
-    return CausalTeacher(
-        reader=reader,
-        render=partial(_ids, reader),
-        answers=answers(reader, ["Yes"], ["No"], lead="none"),
-        info=reader.info(f"{template}{OF_PROMPTS}{OF_RESPONSES}{POLICIES}"),
+    return Form(
+        template=f"{template}{OF_PROMPTS}{OF_RESPONSES}{POLICIES}",
+        render=partial(_texts, tokenizer),
+        answers=find_answers(tokenizer, ["Yes"], ["No"], lead="none"),
     )
 
 
-def _ids(reader: CausalReader, pair: TextPair) -> list[list[int]]:
+def _texts(tokenizer: PreTrainedTokenizerBase, pair: TextPair) -> list[str]:
     """Render one question a policy."""
     subject = OF_PROMPTS if pair[1] is None else OF_RESPONSES
     return [
-        reader.encode(
-            str(
-                reader.tokenizer.apply_chat_template(
-                    turns(pair), tokenize=False, guideline=f'"{name}": {subject} {policy}'
-                )
+        str(
+            tokenizer.apply_chat_template(
+                turns(pair), tokenize=False, guideline=f'"{name}": {subject} {policy}'
             )
         )
         for name, policy in POLICIES.items()

@@ -1,0 +1,121 @@
+"""Guards that answer in several lines: each is forced up to its answer and then read.
+
+A prompt alone is scored by the line about the request, a pair by the line about the response,
+before which stand the model's own answers to the lines above it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from harmaug.scoring import FloatArray, ScorerInfo, TextPair
+from harmaug.teachers.neutral import Neutral
+from harmaug.teachers.reading import Answers, Reader, encode
+
+MOST_FREE = 48
+"""Tokens of a line that is written freely, such as a list of categories."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A line that is answered with one of two words; `other` stands for any third, if one may."""
+
+    label: str
+    unsafe: str
+    safe: str
+    other: str | None = None
+
+    def word(self, log_odds: float) -> str | None:
+        """Return the model's answer, None where it gave none that the lines can go on after."""
+        if np.isnan(log_odds):
+            return self.other
+        return self.unsafe if log_odds > 0 else self.safe
+
+
+@dataclass(frozen=True)
+class Free:
+    """A line that the model writes as it likes."""
+
+    label: str
+
+
+@dataclass(frozen=True)
+class LinesForm:
+    """How a family asks.
+
+    `render` gives the text before the first line. The first line judges the request, the last the
+    response. `template` is all that is fixed, `markers` what marks its parts in plain text.
+    """
+
+    template: str
+    render: Callable[[TextPair], str]
+    lines: tuple[Choice | Free, ...]
+    answers: Answers
+    markers: tuple[str, ...] = ()
+
+
+class LinesTeacher:
+    """A guard whose answers are forced line by line."""
+
+    def __init__(self, reader: Reader, form: LinesForm) -> None:
+        self.form = form
+        self._reader = reader
+        self._neutral = Neutral.of(reader.tokenizer, form.markers)
+
+    @property
+    def info(self) -> ScorerInfo:
+        """What this teacher is."""
+        return self._reader.info(f"{self.form.template}{self.form.lines}")
+
+    def log_odds(self, pairs: Sequence[TextPair]) -> FloatArray:
+        """Return the log-odds in the line that judges what was given.
+
+        NaN where the answer there is neither word, where a line above it was left without the
+        answer that the next one stands on, and where the text is too long.
+        """
+        texts: dict[int, str] = {at: self.text(pair) for at, pair in enumerate(pairs)}
+        scores = np.full(len(pairs), np.nan)
+        for number, line in enumerate(self.form.lines):
+            texts = {at: text + line.label for at, text in texts.items()}
+            chosen = list(texts)
+            if isinstance(line, Choice):
+                odds = self._reader.log_odds(list(texts.values()), self.form.answers)
+                last = number == len(self.form.lines) - 1
+                for at, value in zip(chosen, odds, strict=True):
+                    if last or (number == 0 and pairs[at][1] is None):
+                        scores[at] = value
+                words = [line.word(value) for value in odds]
+            else:
+                written = self._reader.write(list(texts.values()), MOST_FREE)
+                words = [None if text is None else text.partition("\n")[0] for text in written]
+            texts = {
+                at: texts[at] + word
+                for at, word in zip(chosen, words, strict=True)
+                if word is not None and pairs[at][1] is not None
+            }
+        return scores
+
+    def text(self, pair: TextPair) -> str:
+        """Return what is read before the first line, its own text free of control tokens."""
+        return self.form.render(self._neutral.pair(pair))
+
+    def token_counts(self, pairs: Sequence[TextPair]) -> list[tuple[tuple[int, ...], int]]:
+        """Return (tokens of the reading of each line, tokens of its own text) of each pair.
+
+        The lines above are counted with their shortest answers.
+        """
+        tokenizer = self._reader.tokenizer
+        counts = []
+        for prompt, response in pairs:
+            text, readings = self.text((prompt, response)), []
+            for line in self.form.lines if response is not None else self.form.lines[:1]:
+                text += line.label
+                if isinstance(line, Choice):
+                    readings.append(len(encode(tokenizer, text)))
+                    text += line.safe
+            content = len(encode(tokenizer, prompt)) + len(encode(tokenizer, response or ""))
+            counts.append((tuple(readings), content))
+        return counts

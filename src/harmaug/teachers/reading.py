@@ -1,0 +1,136 @@
+"""What a causal guard is asked with: rendered text, and the tokens that begin its answers.
+
+A family turns a pair into text and names its answers; a `Reader` looks at the token after a text.
+So a family knows no engine, and an engine (the model in this process, a server) no family.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from transformers import PreTrainedTokenizerBase
+
+from harmaug.config import TeacherConfig
+from harmaug.errors import ModelError
+from harmaug.scoring import FloatArray, ScorerInfo, TextPair
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The tokens that begin an unsafe and a safe answer."""
+
+    unsafe: tuple[int, ...]
+    safe: tuple[int, ...]
+
+
+class Reader(Protocol):
+    """Reads rendered texts and tells what the model would go on with.
+
+    The texts hold the template's control tokens as text. A text that is too long for the model is
+    not cut: its value is missing.
+    """
+
+    @property
+    def config(self) -> TeacherConfig:
+        """What was asked for."""
+        ...
+
+    @property
+    def tokenizer(self) -> PreTrainedTokenizerBase:
+        """The model's own tokenizer, which also holds its chat template."""
+        ...
+
+    def info(self, template: str) -> ScorerInfo:
+        """Describe a teacher that reads this model with a template."""
+        ...
+
+    def log_odds(self, texts: Sequence[str], answers: Answers) -> FloatArray:
+        """Return the log-odds of an unsafe against a safe next token, shape (n,).
+
+        NaN where the likeliest next token begins neither answer, and where the text is too long.
+        """
+        ...
+
+    def write(self, texts: Sequence[str], most: int) -> list[str | None]:
+        """Continue each text greedily by at most `most` tokens, control tokens written out.
+
+        None for a text that leaves no room for them.
+        """
+        ...
+
+
+Lead = Literal["space", "none", "either"]
+"""What parts an answer from the text before it."""
+
+LEADS: dict[Lead, tuple[str, ...]] = {"space": (" ",), "none": ("",), "either": ("", " ")}
+
+
+def encode(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
+    """Encode a rendered text, whose special tokens stand in it already."""
+    ids: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
+    return ids
+
+
+def find_answers(
+    tokenizer: PreTrainedTokenizerBase,
+    unsafe: Sequence[str],
+    safe: Sequence[str],
+    lead: Lead,
+) -> Answers:
+    """Find the tokens that begin the answers where they stand in the text.
+
+    Raises:
+        ModelError: when a safe and an unsafe answer begin alike, so that one token cannot tell.
+    """
+    found = Answers(_first_tokens(tokenizer, unsafe, lead), _first_tokens(tokenizer, safe, lead))
+    if set(found.unsafe) & set(found.safe):
+        raise ModelError(
+            f"{tokenizer.name_or_path}: its tokenizer begins '{unsafe[0]}' and '{safe[0]}' with "
+            "the same token; is this a model of the family that label.teacher.family names?"
+        )
+    return found
+
+
+def _first_tokens(
+    tokenizer: PreTrainedTokenizerBase, words: Sequence[str], lead: Lead
+) -> tuple[int, ...]:
+    """Look each word up as one token (plain, byte-level or SentencePiece), else take its first."""
+    vocabulary = tokenizer.get_vocab()
+    tokens: set[int] = set()
+    for word in words:
+        for space in LEADS[lead]:
+            piece = f"Ġ{word}" if space else word
+            forms = [vocabulary[form] for form in (piece, f"▁{word}") if form in vocabulary]
+            start = encode(tokenizer, space + word)[:1]
+            tokens.update(forms or (first for first in start if tokenizer.decode([first]).strip()))
+    return tuple(sorted(tokens))
+
+
+ONE_DAY = (
+    "{%- macro strftime_now(form) -%}{{ {'%Y-%m-%d': '2025-01-01', '%d %b %Y': '01 Jan 2025'}"
+    ".get(form, 'January 01, 2025') }}{%- endmacro -%}"
+)
+"""Some templates state the date; a score must not change with it."""
+
+
+def chat_template(tokenizer: PreTrainedTokenizerBase) -> str:
+    """Return the tokenizer's chat template, on one day for ever.
+
+    Raises:
+        ModelError: when it has none.
+    """
+    template = tokenizer.chat_template
+    if not isinstance(template, str):
+        raise ModelError(
+            f"{tokenizer.name_or_path} has no chat template: take the original model's files"
+        )
+    return f"{ONE_DAY}{template}" if "strftime_now" in template else template
+
+
+def turns(pair: TextPair) -> list[dict[str, str]]:
+    """Return a pair as the turns of a conversation; None adds no assistant turn."""
+    prompt, response = pair
+    user = {"role": "user", "content": prompt}
+    return [user] if response is None else [user, {"role": "assistant", "content": response}]
