@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Literal
 from harmaug.errors import RunFolderError
 from harmaug.llm.base import Completion
 
-Event = Literal["asked", "answered", "retried", "given up"]
+Event = Literal["asked", "answered", "retried", "given up", "floored"]
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS answers (
@@ -31,12 +31,17 @@ BUSY_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """What was asked of servers. `retried` counts tries after the first."""
+    """What was asked of servers. `retried` counts tries after the first.
+
+    `floored` counts scores in which an answer's token was not among the log-probabilities that
+    the server returned, so that the lowest one stands for it.
+    """
 
     asked: int = 0
     answered: int = 0
     retried: int = 0
     given_up: int = 0
+    floored: int = 0
 
     @property
     def interrupted(self) -> int:
@@ -75,10 +80,12 @@ class Journal:
         with self._lock, self._one_line(), self._database:
             self._database.execute(COUNT, (event,))
 
-    def answered(self, key: str, answer: Completion, *, keep: bool) -> None:
-        """Count an answer and, unless its text must not reach the disk, keep it."""
+    def answered(
+        self, key: str, answer: Completion, *, keep: bool, events: Sequence[Event] = ()
+    ) -> None:
+        """Count an answer, and events with it; keep it, unless it must not reach the disk."""
         with self._lock, self._one_line(), self._database:
-            self._database.execute(COUNT, ("answered",))
+            self._database.executemany(COUNT, [("answered",), *((event,) for event in events)])
             if keep:
                 self._database.execute(
                     "INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?)",
@@ -95,6 +102,7 @@ class Journal:
             answered=counts.get("answered", 0),
             retried=counts.get("retried", 0),
             given_up=counts.get("given up", 0),
+            floored=counts.get("floored", 0),
         )
 
     @contextmanager

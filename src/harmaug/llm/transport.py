@@ -27,7 +27,7 @@ PATIENCE_S = 600.0
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Which server, and how it is asked."""
+    """Which server, and how it is asked. `setting` is where the configuration names it."""
 
     url: str
     model: str
@@ -37,6 +37,7 @@ class Endpoint:
     timeout_s: float
     retries: int
     backoff_s: float = 0.5
+    setting: str = "llm"
 
 
 class RequestError(Exception):
@@ -55,8 +56,11 @@ class RequestError(Exception):
 class Transport:
     """The way to one server; remembers whether the server has ever been met."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(
+        self, endpoint: Endpoint, read: Callable[[bytes], Completion] = read_answer
+    ) -> None:
         self.endpoint = endpoint
+        self._read = read
         self._met = False
 
     @asynccontextmanager
@@ -95,7 +99,8 @@ class Transport:
                 if not self._met or attempt == self.endpoint.retries:
                     raise ServerError(
                         f"cannot reach {self.endpoint.url} ({_short(str(error))}): "
-                        "start the server or mend llm.base_url, then run the same command again"
+                        f"start the server or mend {self.endpoint.setting}.base_url, "
+                        "then run the same command again"
                     ) from None
                 wait = self._wait(attempt, None)
             on_retry()
@@ -117,7 +122,7 @@ class Transport:
         self._met = True
         if response.status_code == 200:
             try:
-                return read_answer(response.content)
+                return self._read(response.content)
             except ValueError as error:
                 raise RequestError(str(error), retry=True) from None
         raise _refusal(response)
@@ -127,8 +132,8 @@ class Transport:
             advice = f"put a valid key into the environment variable {self.endpoint.api_key_env}"
         elif error.status == 404:
             advice = (
-                f"check llm.model ('{self.endpoint.model}') and llm.base_url, "
-                "which usually ends in /v1"
+                f"check {self.endpoint.setting}.model ('{self.endpoint.model}') and "
+                f"{self.endpoint.setting}.base_url, which usually ends in /v1"
             )
         else:
             return

@@ -1,0 +1,166 @@
+"""Asking a server many things at once: bounded, journaled, with exact accounts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import httpx
+
+from harmaug.augment.minors import sexualises_minors
+from harmaug.errors import ServerError
+from harmaug.llm.base import Completion
+from harmaug.llm.journal import Event, Journal
+from harmaug.llm.transport import Endpoint, RequestError, Transport
+from harmaug.llm.wire import Call, read_answer
+
+BREAKER = 64
+"""So many rows given up in a row end the run: a broken server is not asked 100,000 times."""
+
+
+def nothing_more(answer: Completion) -> tuple[Event, ...]:
+    """Count no event beside the answer itself."""
+    return ()
+
+
+@dataclass(frozen=True)
+class Question:
+    """One call to make. `context` is what its answer is read with: both may have to stay off disk.
+
+    `events` are counted with the answer, once, in the same transaction.
+    """
+
+    call: Call
+    context: str = ""
+    events: Callable[[Completion], tuple[Event, ...]] = nothing_more
+
+
+Ask = Callable[[httpx.AsyncClient, Question], Awaitable[Completion]]
+
+
+class Asker:
+    """The way to one server; every answer is journaled before it is used."""
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        journal: Journal,
+        read: Callable[[bytes], Completion] = read_answer,
+    ) -> None:
+        self.endpoint = endpoint
+        self.journal = journal
+        self._transport = Transport(endpoint, read)
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[httpx.AsyncClient]:
+        """Open connections for the event loop that runs now."""
+        async with self._transport.open() as client:
+            yield client
+
+    async def probe(self, client: httpx.AsyncClient, call: Call) -> Completion:
+        """Ask once to find out what the server can: neither journaled nor counted.
+
+        Raises:
+            RequestError: when it refused.
+            ServerError: when no request can succeed.
+        """
+        return await self._transport.ask(client, call, lambda: None)
+
+    async def ask_all(
+        self, client: httpx.AsyncClient, questions: Sequence[Question], ask: Ask | None = None
+    ) -> list[Completion]:
+        """Ask what the journal does not hold, `ask` (by default `self.ask`) each.
+
+        Raises:
+            ServerError: when the server is away, refuses key or model, or answers no request.
+            RunFolderError: when the journal cannot be written.
+        """
+        keys = [question.call.key for question in questions]
+        missing: dict[str, Question] = {}
+        answers: dict[str, Completion] = {}
+        for key, question in zip(keys, questions, strict=True):
+            known = self.journal.find(key)
+            if known is None:
+                missing[key] = question
+            else:
+                answers[key] = known
+        answers.update(await self._ask_missing(client, missing, ask or self.ask))
+        return [answers[key] for key in keys]
+
+    async def ask(self, client: httpx.AsyncClient, question: Question) -> Completion:
+        """Ask one thing; an answer that could not be had carries its reason."""
+        self.journal.count("asked")
+        try:
+            answer = await self._transport.ask(
+                client, question.call, lambda: self.journal.count("retried")
+            )
+        except RequestError as error:
+            self.journal.count("given up")
+            reason = "refused" if sexualises_minors(error.reason) else error.reason
+            return Completion(None, reason, 0, 0)
+        except ServerError:
+            self.journal.count("given up")
+            raise
+        keep = not sexualises_minors(f"{question.context} {answer.text}")
+        events = question.events(answer)
+        self.journal.answered(question.call.key, answer, keep=keep, events=events)
+        return answer
+
+    async def _ask_missing(
+        self, client: httpx.AsyncClient, missing: Mapping[str, Question], ask: Ask
+    ) -> dict[str, Completion]:
+        """Keep `concurrency` requests under way until every one is answered or given up."""
+        answers: dict[str, Completion] = {}
+        waiting = iter(missing.items())
+        failures = _Failures(self.endpoint.url)
+
+        async def work() -> None:
+            for key, question in waiting:
+                answer = await ask(client, question)
+                answers[key] = answer
+                failures.note(answer.error)
+
+        workers = [
+            asyncio.create_task(work()) for _ in range(min(self.endpoint.concurrency, len(missing)))
+        ]
+        try:
+            await asyncio.gather(*workers)
+        finally:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+        if len(missing) > 1 or self.journal.accounts().answered == 0:
+            failures.raise_if_all(len(missing))
+        return answers
+
+
+class _Failures:
+    """Tells rows that fail alone from a server that fails."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._reasons: Counter[str] = Counter()
+        self._in_a_row = 0
+
+    def note(self, error: str | None) -> None:
+        """Take note of one row's end."""
+        self._in_a_row = 0 if error is None else self._in_a_row + 1
+        if error is not None:
+            self._reasons[error] += 1
+        if self._in_a_row >= BREAKER:
+            self._raise(f"{self._in_a_row} requests in a row")
+
+    def raise_if_all(self, asked: int) -> None:
+        """Raise when every one of the requests asked failed."""
+        if asked and self._reasons.total() == asked:
+            self._raise("the only request" if asked == 1 else f"all {asked} requests")
+
+    def _raise(self, which: str) -> None:
+        reason = self._reasons.most_common(1)[0][0]
+        raise ServerError(
+            f"{self._url} failed {which}, most often with: {reason}; see the server's log, "
+            "then run the same command again: answers received are kept"
+        )
