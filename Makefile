@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+WITH_RAY := $(VENV)/.with-ray
 
 .PHONY: help install run test test-slow test-all lint check format bench clean
 
@@ -24,7 +25,12 @@ run: install ## The whole method with the quickstart preset (embedded models, no
 test: install ## The tests that fit in a few minutes
 	$(BIN)/python -m pytest -m 'not slow'
 
-test-slow: install ## The tests that take long: several processes, the browser
+$(WITH_RAY): $(INSTALLED)
+	@$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[ray]' \
+		|| echo 'Ray cannot be installed for this Python: its tests are skipped'
+	@touch $@
+
+test-slow: install $(WITH_RAY) ## The tests that take long: several processes, the browser
 	$(BIN)/python -m pytest -m slow -rs
 
 test-all: test test-slow ## All tests
