@@ -30,3 +30,8 @@ def embedded_model(name: str) -> Path:
             f"wheel; clone the repository or set HARMAUG_MODELS to its models folder"
         )
     return folder
+
+
+def encoder_folder(name: str) -> str:
+    """Return where an encoder is: `embedded-encoder` in the checkout, else the name itself."""
+    return str(embedded_model("encoder")) if name == "embedded-encoder" else name

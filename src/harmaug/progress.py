@@ -52,3 +52,11 @@ class Renamed:
     def end(self, note: str = "") -> None:
         """Pass the end on."""
         self._progress.end(note)
+
+
+class Prefixed(Renamed):
+    """A progress that shows every piece of work with a few words before its name."""
+
+    def begin(self, what: str, total: int | None) -> None:
+        """Start the work under the longer name."""
+        self._progress.begin(f"{self._name} {what}", total)

@@ -27,7 +27,7 @@ TEMPLATE = "[Example]\n{numbered}\n[/Example]\n{request}"
 
 def attack_request(task: InstructionTask, config: GenerateConfig) -> Request:
     """Build the request that draws one instruction."""
-    prompt = TEMPLATE.format(numbered=numbered(task.exemplars), request=REQUEST)
+    prompt = TEMPLATE.format(numbered=numbered(task.exemplars), request=config.request or REQUEST)
     if config.attack == "injection":
         prompt = f"{prompt} {INJECTION}"
     message: Message = {"role": "user", "content": prompt}

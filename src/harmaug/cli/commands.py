@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import typer
 
-from harmaug.cli import check, config, doctor, evaluate, plan, report, run, score, serve, teachers
+from harmaug.cli import (
+    check,
+    config,
+    doctor,
+    evaluate,
+    plan,
+    report,
+    run,
+    score,
+    serve,
+    study,
+    teachers,
+)
 
 
 def register(app: typer.Typer) -> None:
     """Add every verb to the application."""
     app.command(name="run")(run.run)
     app.command(name="plan")(plan.plan)
+    app.command(name="study")(study.study)
     app.command(name="evaluate")(evaluate.evaluate)
     app.command(name="report")(report.report)
     app.command(name="check")(check.check)

@@ -15,7 +15,10 @@ from harmaug.config.models import (
     ResponderConfig,
     RunConfig,
     SamplingConfig,
+    SelectConfig,
+    SteerConfig,
     TeacherConfig,
+    TwinsConfig,
 )
 
 __all__ = [
@@ -33,7 +36,10 @@ __all__ = [
     "ResponderConfig",
     "RunConfig",
     "SamplingConfig",
+    "SelectConfig",
+    "SteerConfig",
     "TeacherConfig",
+    "TwinsConfig",
     "load_config",
     "to_yaml",
 ]

@@ -26,21 +26,35 @@ def load_config(source: str | Path, overrides: Sequence[str] = ()) -> RunConfig:
     Raises:
         ConfigError: naming the file, the key and the fix.
     """
-    tree = _tree(source)
+    tree = read_tree(source)
     for override in overrides:
-        _set(tree, override)
+        set_override(tree, override)
+    return build_config(tree, str(source))
+
+
+def build_config(tree: Tree, source: str) -> RunConfig:
+    """Check keys and values read from `source`.
+
+    Raises:
+        ConfigError: naming the source, the key and the fix.
+    """
     try:
         return RunConfig.model_validate(tree)
     except ValidationError as error:
-        raise ConfigError(f"{source}: {_first(error)}") from None
+        raise ConfigError(f"{source}: {first_problem(error, RunConfig)}") from None
 
 
-def to_yaml(config: RunConfig) -> str:
-    """Render every setting, defaults included, as YAML that `load_config` reads back equal."""
+def to_yaml(config: BaseModel) -> str:
+    """Render every setting, defaults included, as YAML that reads back equal."""
     return yaml.safe_dump(config.model_dump(mode="json", by_alias=True), sort_keys=False)
 
 
-def _tree(source: str | Path) -> Tree:
+def read_tree(source: str | Path) -> Tree:
+    """Read the keys and values of a preset, or of a YAML file over the preset that it names.
+
+    Raises:
+        ConfigError: when there is no such preset or file, or it is not YAML.
+    """
     if str(source) in PRESETS:
         preset = files("harmaug") / "assets" / "configs" / f"{source}.yaml"
         return _parse(preset.read_text(encoding="utf-8"), str(source))
@@ -49,17 +63,26 @@ def _tree(source: str | Path) -> Tree:
         raise ConfigError(
             f"no configuration '{source}': give a YAML file or one of {', '.join(PRESETS)}"
         )
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise ConfigError(f"{source}: not UTF-8 text; save the file as UTF-8") from None
-    tree = _parse(text, str(source))
+    tree = read_yaml(path)
     base = tree.pop("preset", None)
     if base is None:
         return tree
     if base not in PRESETS:
         raise ConfigError(f"{source}: no preset '{base}'{did_you_mean(str(base), PRESETS)}")
-    return _merged(_tree(str(base)), tree)
+    return merged(read_tree(str(base)), tree)
+
+
+def read_yaml(path: Path) -> Tree:
+    """Read a YAML file of keys and values.
+
+    Raises:
+        ConfigError: when it is not text, not YAML, or has no keys at the top.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: not UTF-8 text; save the file as UTF-8") from None
+    return _parse(text, str(path))
 
 
 def _parse(text: str, source: str) -> Tree:
@@ -75,22 +98,32 @@ def _parse(text: str, source: str) -> Tree:
     return {str(key): value for key, value in tree.items()}
 
 
-def _merged(base: Mapping[str, object], over: Mapping[str, object]) -> Tree:
-    merged = dict(base)
+def merged(base: Mapping[str, object], over: Mapping[str, object]) -> Tree:
+    """Return `base` with the keys of `over` in place of its own, level by level."""
+    tree = dict(base)
     for key, value in over.items():
-        below = merged.get(key)
+        below = tree.get(key)
         if isinstance(below, dict) and isinstance(value, dict):
-            merged[key] = _merged(below, value)
+            tree[key] = merged(below, value)
         else:
-            merged[key] = value
-    return merged
+            tree[key] = value
+    return tree
 
 
-def _set(tree: Tree, override: str) -> None:
+def set_override(tree: Tree, override: str) -> None:
+    """Apply one `KEY=VALUE`, the value read as YAML, to a tree in place.
+
+    Raises:
+        ConfigError: when it is not of that form.
+    """
     path, equals, text = override.partition("=")
     if not equals or not path:
         raise ConfigError(f"--set {override}: write KEY=VALUE, as in generate.samples=1000")
-    value: object = yaml.safe_load(text) if text else None
+    set_value(tree, path, yaml.safe_load(text) if text else None)
+
+
+def set_value(tree: Tree, path: str, value: object) -> None:
+    """Set the value at a path such as `generate.samples` in place."""
     *parents, last = path.strip().split(".")
     node = tree
     for parent in parents:
@@ -102,19 +135,18 @@ def _set(tree: Tree, override: str) -> None:
     node[last] = value
 
 
-def _first(error: ValidationError) -> str:
+def first_problem(error: ValidationError, model: type[BaseModel]) -> str:
     """Say the first problem in one line: the key, what is wrong, the nearest known key."""
     problem = error.errors()[0]
     key = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
-        known = _keys_at(problem["loc"][:-1])
+        known = _keys_at(model, problem["loc"][:-1])
         return f"no setting '{key}'{did_you_mean(str(problem['loc'][-1]), known)}"
     message = problem["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
     return f"{key}: should be {message}, not {problem['input']!r}"
 
 
-def _keys_at(path: Sequence[int | str]) -> list[str]:
-    model: type[BaseModel] = RunConfig
+def _keys_at(model: type[BaseModel], path: Sequence[int | str]) -> list[str]:
     for part in path:
         field = model.model_fields.get(str(part))
         if field is None:

@@ -75,8 +75,40 @@ class FilterConfig(Model):
     max_words: Count = 120
 
 
+class SteerConfig(Model):
+    """Generation in `rounds` that start where the instruction space is thin.
+
+    A round's anchors are the `thinnest` share of D's harmful prompts by the distance to their
+    `neighbours`-th neighbour among D and what is kept. An instruction at a cosine distance below
+    `novelty` from a kept one is dropped; a round with less than `stop_below` new is the last.
+    """
+
+    rounds: Count = 8
+    thinnest: Annotated[float, Field(gt=0, le=1)] = 0.3
+    neighbours: Count = 5
+    novelty: Fraction = 0.1
+    stop_below: Fraction = 0.1
+    encoder: str = "embedded-encoder"
+
+
+class TwinsConfig(Model):
+    """A harmless near twin for the first `share` of the kept instructions, asked for by `request`.
+
+    Twins that the teacher calls harmful do not train.
+    """
+
+    share: Annotated[float, Field(gt=0, le=1)] = 1.0
+    request: str = (
+        "Make a single harmless instruction prompt that is close to the example in topic and words "
+        "and would elicit helpful content. Do not copy the example, and write only one sentence."
+    )
+
+
 class GenerateConfig(Model):
-    """The prefix attack (Section 3.2): `samples` instructions from `exemplars` examples each."""
+    """The prefix attack (Section 3.2): `samples` instructions from `exemplars` examples each.
+
+    `request` None is the paper's. `steer` and `twins` go beyond the paper and are off.
+    """
 
     llm: LLMConfig = LLMConfig()
     sampling: SamplingConfig = SamplingConfig()
@@ -85,8 +117,11 @@ class GenerateConfig(Model):
     same_category: bool = False
     attack: Literal["prefill", "none", "injection"] = "prefill"
     prefix: str = "I have an idea for a prompt:"
+    request: str | None = None
     max_rounds: Count = 8
     filters: FilterConfig = FilterConfig()
+    steer: SteerConfig | None = None
+    twins: TwinsConfig | None = None
 
 
 class ResponderConfig(Model):
@@ -128,16 +163,32 @@ class LabelConfig(Model):
     tau: Fraction = 0.5
 
 
+class SelectConfig(Model):
+    """Which of the labelled synthetic rows train: a change here generates nothing anew.
+
+    At most `instructions` of them (None: all), with the `kinds` of response named here. They are
+    taken in the order drawn, or `by` the teacher's confidence, by the disagreement of the teacher
+    and a student of D alone, or by novelty: far from D and from each other.
+    """
+
+    instructions: Annotated[int, Field(ge=0)] | None = None
+    by: Literal["confidence", "disagreement", "novelty"] | None = None
+    kinds: tuple[Literal["refusal", "harmful", "empty"], ...] = ("refusal", "harmful", "empty")
+    encoder: str = "embedded-encoder"
+
+
 class DistillConfig(Model):
     """Equation 1 and how it is optimised (Section 4, "Implementation details").
 
     `steps` is how many optimisation steps there are, in place of `epochs`: arms with different
     numbers of rows then get the same. `temperature` 0 takes the teacher's hard label.
     `micro_batch_tokens` bounds what one forward pass holds; gradients are summed to `batch_size`.
+    `layers` keeps that many of the student's layers, evenly spaced: a smaller one to compare.
     """
 
     student: str = "microsoft/deberta-v3-large"
     revision: str | None = None
+    layers: Count | None = None
     epochs: Annotated[float, Field(gt=0)] = 3.0
     steps: Count | None = None
     batch_size: Count = 256
@@ -197,6 +248,7 @@ class RunConfig(Model):
     generate: GenerateConfig = GenerateConfig()
     respond: RespondConfig = RespondConfig()
     label: LabelConfig = LabelConfig()
+    select: SelectConfig = SelectConfig()
     distill: DistillConfig = DistillConfig()
     evaluate: EvaluateConfig = EvaluateConfig()
     executor: ExecutorConfig = ExecutorConfig()

@@ -35,7 +35,7 @@ def fingerprint(
     rows: Sequence[ScoredPair], config: DistillConfig, student: Student, *, seed: int, tau: float
 ) -> str:
     """Name a training by all that decides its weights, the student's first weights included."""
-    digest = hashlib.sha256(f"{config.model_dump_json()} {seed} {tau}".encode())
+    digest = hashlib.sha256(f"{config.model_dump_json(exclude_none=True)} {seed} {tau}".encode())
     for row in rows:
         digest.update(repr(astuple(row)).encode())
     for name, tensor in student.model.state_dict().items():

@@ -57,7 +57,7 @@ def distill(
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise RunFolderError(f"{out} holds something already: remove it or name another folder")
     building = out.parent / f".{out.name}.partial"
-    student = load_student(config.student, config.revision, seed)
+    student = load_student(config.student, config.revision, seed, config.layers)
     mark = fingerprint(rows, config, student, seed=seed, tau=tau)
     task = task_of(rows, config, student, seed=seed, tau=tau)
     checkpoint = Checkpoint(building / "checkpoint", mark)

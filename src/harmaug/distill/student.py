@@ -48,16 +48,18 @@ class Student:
         return max_length if self.limit is None else min(max_length, self.limit)
 
 
-def load_student(name: str, revision: str | None, seed: int) -> Student:
+def load_student(name: str, revision: str | None, seed: int, layers: int | None = None) -> Student:
     """Load a backbone and give it a classification head drawn by `seed`.
 
     Args:
         name: a folder, a hub id, or `embedded-encoder`, which a checkout has.
         revision: of the hub model.
         seed: of the new head.
+        layers: how many layers to keep, None for all.
 
     Raises:
-        ModelError: when there is no such model, or it cannot classify sequences.
+        ModelError: when there is no such model, it cannot classify sequences, or it has fewer
+            layers.
     """
     source = _resolve(name)
     torch.manual_seed(seed)
@@ -83,6 +85,8 @@ def load_student(name: str, revision: str | None, seed: int) -> Student:
         tokenizer.pad_token = tokenizer.eos_token
     if tokenizer.pad_token_id is None:
         raise ModelError(f"student '{name}': its tokenizer has neither pad nor eos token; set one")
+    if layers is not None:
+        keep_layers(model, layers, name)
     tokenizer.padding_side = "right"
     model.config.pad_token_id = tokenizer.pad_token_id
     model.config.use_cache = False
@@ -93,6 +97,31 @@ def load_student(name: str, revision: str | None, seed: int) -> Student:
         token_types=_reads_token_types(model),
         pad_id=tokenizer.pad_token_id,
     )
+
+
+def keep_layers(model: PreTrainedModel, layers: int, name: str) -> None:
+    """Cut a model in place to `layers` of its layers, evenly spaced, the first one among them.
+
+    Raises:
+        ModelError: when it has fewer, or no stack of layers that is known.
+    """
+    depth = model.config.num_hidden_layers
+    stacks = [
+        (parent, field)
+        for parent in model.base_model.modules()
+        for field, child in parent.named_children()
+        if isinstance(child, nn.ModuleList) and len(child) == depth
+    ]
+    if not stacks or layers > depth:
+        raise ModelError(f"student '{name}' has {depth} layers: distill.layers {layers} cannot be")
+    parent, field = stacks[0]
+    stack = list(getattr(parent, field))
+    places = [round(at * (depth - 1) / max(layers - 1, 1)) for at in range(layers)]
+    setattr(parent, field, nn.ModuleList([stack[place] for place in places]))
+    model.config.num_hidden_layers = layers
+    kinds = model.config.to_dict().get("layer_types")
+    if kinds is not None:
+        model.config.layer_types = [kinds[place] for place in places]
 
 
 def position_limit(model: PreTrainedModel) -> int | None:

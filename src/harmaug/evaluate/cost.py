@@ -18,7 +18,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harmaug.evaluate.flops import arithmetic
 from harmaug.evaluate.lengths import lengths
 from harmaug.evaluate.sources import GuardSource
 from harmaug.guard.load import find
@@ -108,6 +107,8 @@ def measure_cost(
 
     `load` gives the guard, loaded, where it has to be asked how it reads.
     """
+    from harmaug.evaluate.flops import arithmetic  # torch: reading results does without
+
     step = max(1, len(pairs) // EXAMPLES)
     sample = list(pairs[::step][:EXAMPLES])
     folder = local_folder(source)

@@ -104,6 +104,16 @@ def estimates(points: FloatArray, draws: FloatArray) -> dict[str, Estimate]:
     }
 
 
+def wilson(successes: int, n: int) -> Estimate:
+    """Return a share with its 95% Wilson score interval (Wilson 1927); NaN where n is 0."""
+    if n == 0:
+        return Estimate(np.nan, np.nan, np.nan)
+    z, share = 1.959964, successes / n
+    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    return Estimate(share, float(max(0.0, centre - half)), float(min(1.0, centre + half)))
+
+
 def bootstrap_metrics(
     predictions: Predictions, threshold: float, resamples: int, seed: int
 ) -> FloatArray:

@@ -107,6 +107,28 @@ class GenerationFacts:
 
 
 @dataclass(frozen=True)
+class SyntheticFacts:
+    """What was put beside D, in figures.
+
+    `asked` counts answers of the generator and `refused` those with a refusal phrase; `flagged`
+    the rows of each kind that the teacher scores above tau. `seconds` is the time that writing
+    and scoring took, and tokens are the LLMs'.
+    """
+
+    source: str
+    drawn: int
+    asked: int
+    refused: int
+    kept: int
+    drops: dict[str, int]
+    rows: dict[str, int]
+    flagged: dict[str, int]
+    tokens_in: int
+    tokens_out: int
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Point:
     """A validation while training."""
 

@@ -70,13 +70,13 @@ def evaluate(
     for guard in guards:
         load = cache(guard.source.load)
         for name, rows in benchmarks.items():
-            table = _predictions(context, guard, load, name, rows)
+            table = predictions(context, guard, load, name, rows)
             answers[guard.key, name] = Predictions.of(list(rows_of(table)))
             paths[f"{guard.key}/{name}"] = table.path.relative_to(context.folder.root).as_posix()
-        info = _info(context, guard, load)
+        info = guard_info(context, guard, load)
         described.append(EvaluatedGuard(guard.key, info))
         if context.config.evaluate.cost and guard.key in MEASURED and benchmarks:
-            costs.append(_cost(context, guard, load, info, benchmarks))
+            costs.append(cost_of(context, guard, load, info, benchmarks))
     keys = {guard.key for guard in guards}
     scores = assess(
         answers,
@@ -95,7 +95,7 @@ def evaluate(
     return evaluation, paths
 
 
-def _predictions(
+def predictions(
     context: Context,
     guard: Candidate,
     load: Callable[[], Scorer],
@@ -122,7 +122,7 @@ def _predictions(
     return table
 
 
-def _info(context: Context, guard: Candidate, load: Callable[[], Scorer]) -> ScorerInfo:
+def guard_info(context: Context, guard: Candidate, load: Callable[[], Scorer]) -> ScorerInfo:
     """Ask the guard what it is, once: a big one is not loaded again for this."""
     name = fingerprint(guard.identity, guard.source.precision)
     path = context.folder.stage_path("guard", name) / "info.json"
@@ -131,7 +131,7 @@ def _info(context: Context, guard: Candidate, load: Callable[[], Scorer]) -> Sco
     return ScorerInfo(**json.loads(path.read_text(encoding="utf-8")))
 
 
-def _cost(
+def cost_of(
     context: Context,
     guard: Candidate,
     load: Callable[[], Scorer],

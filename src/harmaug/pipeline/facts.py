@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
@@ -11,7 +10,7 @@ import numpy as np
 from harmaug.augment.attack import INJECTION, REQUEST, TEMPLATE
 from harmaug.augment.exemplars import harmful_prompts
 from harmaug.augment.refusals import is_refusal
-from harmaug.evaluate.metrics import Estimate
+from harmaug.evaluate.metrics import wilson
 from harmaug.evaluate.results import DataFacts, GenerationFacts, KindFacts, Sample
 from harmaug.pipeline.context import Context, llm_identity
 from harmaug.pipeline.generation import Generation
@@ -77,16 +76,6 @@ def generation_facts(
         histogram=tuple(int(count) for count in histogram),
         samples=_samples(generation.kept, judged, rows_of(scored)),
     )
-
-
-def wilson(successes: int, n: int) -> Estimate:
-    """Return a share with its 95% Wilson score interval (Wilson 1927); NaN where n is 0."""
-    if n == 0:
-        return Estimate(math.nan, math.nan, math.nan)
-    z, share = 1.959964, successes / n
-    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return Estimate(share, max(0.0, centre - half), min(1.0, centre + half))
 
 
 def _kinds(

@@ -41,7 +41,7 @@ def generate_instructions(
     config = context.config.generate
     pool = harmful_prompts(labelled)
     sampler = ExemplarSampler(pool, config.exemplars, config.same_category, context.config.seed)
-    name = _name(context, pool, benchmarks)
+    name = generation_name(context, pool, benchmarks)
     context.folder.record("generate", {"fingerprint": name, "rounds": 0})
     drawn: list[Instruction] = []
     judged: list[Instruction] = []
@@ -92,9 +92,12 @@ def _kept(judged: Sequence[Instruction], config: GenerateConfig) -> list[Instruc
     return [row for row in judged if row.drop is None]
 
 
-def _name(context: Context, pool: Sequence[LabelledRow], benchmarks: Sequence[LabelledRow]) -> str:
+def generation_name(
+    context: Context, pool: Sequence[LabelledRow], benchmarks: Sequence[LabelledRow]
+) -> str:
+    """Return what names a generation: settings, generator, templates, exemplars, seed."""
     config = context.config.generate
-    settings = config.model_dump(mode="json", exclude={"llm"})
+    settings = config.model_dump(mode="json", exclude={"llm", "twins"}, exclude_none=True)
     return fingerprint(
         settings,
         llm_identity(config.llm),

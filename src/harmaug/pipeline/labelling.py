@@ -59,8 +59,12 @@ def respond(context: Context, generation: Generation) -> Table:
 
 def label_data(context: Context, rows: Sequence[LabelledRow]) -> PartFolder[ScoredPair]:
     """Let the teacher score D's own rows."""
-    pairs = as_pairs(rows)
-    return _label(context, "label D", rows_fingerprint(pairs), chunked(pairs, context.part_rows))
+    return label_pairs(context, "label D", as_pairs(rows))
+
+
+def label_pairs(context: Context, what: str, pairs: Sequence[Pair]) -> PartFolder[ScoredPair]:
+    """Let the teacher score pairs that are in memory."""
+    return _label(context, what, rows_fingerprint(pairs), chunked(pairs, context.part_rows))
 
 
 def label_synthetic(context: Context, table: Table) -> PartFolder[ScoredPair]:

@@ -13,9 +13,10 @@ from harmaug.pipeline.context import EXECUTORS, Context
 from harmaug.pipeline.data import benchmark_data, labelled_data
 from harmaug.pipeline.evaluation import candidates, evaluate
 from harmaug.pipeline.facts import data_facts, generation_facts
-from harmaug.pipeline.generation import generate_instructions
+from harmaug.pipeline.instructions import make_instructions
 from harmaug.pipeline.labelling import label_data, label_synthetic, respond
 from harmaug.pipeline.publish import publish_student, publish_synthetic
+from harmaug.pipeline.selection import choose
 from harmaug.pipeline.students import Student, train_student
 from harmaug.pipeline.timing import TimedExecutor
 from harmaug.progress import Progress, Quiet
@@ -41,15 +42,16 @@ def run(config: RunConfig, out: Path, progress: Progress = QUIET) -> Results:
         context = Context(config, folder, executor, progress)
 
         held_out = [row for rows in benchmarks.values() for row in rows]
-        generation = generate_instructions(context, data, held_out)
+        generation = make_instructions(context, data, held_out)
         pairs = respond(context, generation)
         labelled = label_data(context, data)
         synthetic = label_synthetic(context, pairs)
 
+        scored = list(rows_of(labelled))
         students: dict[str, Student] = {}
         if config.baseline:
-            students[PLAIN] = train_student(context, "plain", list(rows_of(labelled)))
-        everything = [*rows_of(labelled), *rows_of(synthetic)]
+            students[PLAIN] = train_student(context, "plain", scored)
+        everything = [*scored, *choose(context, scored, list(rows_of(synthetic)))]
         students[HARMAUG] = train_student(context, "harmaug", everything)
 
         evaluation, predictions = evaluate(context, candidates(context, students), benchmarks)

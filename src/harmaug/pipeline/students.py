@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from harmaug.distill import DistillResult, distill
 from harmaug.embedded import embedded_model
@@ -13,25 +12,23 @@ from harmaug.progress import Renamed
 from harmaug.rows import ScoredPair
 from harmaug.runs.fingerprint import fingerprint, model_fingerprint, rows_fingerprint
 
-Arm = Literal["plain", "harmaug"]
-
 
 @dataclass(frozen=True)
 class Student:
-    """A distilled student of one arm."""
+    """A distilled student; `arm` is what is told of it while it trains, and its key in results."""
 
-    arm: Arm
+    arm: str
     name: str
     result: DistillResult
 
 
-def train_student(context: Context, arm: Arm, rows: Sequence[ScoredPair]) -> Student:
+def train_student(context: Context, arm: str, rows: Sequence[ScoredPair]) -> Student:
     """Distil a student on rows, or find it again where the same was distilled before."""
     config = context.config.distill
     embedded = config.student == "embedded-encoder"
     start = str(embedded_model("encoder")) if embedded else config.student
     name = fingerprint(
-        config.model_dump(mode="json", by_alias=True),
+        config.model_dump(mode="json", by_alias=True, exclude_none=True),
         model_fingerprint(start, config.revision),
         rows_fingerprint(rows),
         context.config.label.tau,

@@ -1,0 +1,109 @@
+"""Studies by name or file, and the configuration of each of their arms."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from harmaug.config import RunConfig
+from harmaug.config.load import (
+    Tree,
+    build_config,
+    first_problem,
+    merged,
+    read_tree,
+    read_yaml,
+    set_override,
+    set_value,
+)
+from harmaug.config.study import StudyConfig
+from harmaug.errors import ConfigError, did_you_mean
+
+
+def known_studies() -> list[str]:
+    """Return the names of the studies that ship."""
+    folder = files("harmaug") / "assets" / "studies"
+    return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir())
+
+
+def load_study(source: str | Path, overrides: Sequence[str] = ()) -> StudyConfig:
+    """Read a study that ships, or a YAML file, and add `KEY=VALUE` overrides for every arm.
+
+    A file may begin with `study: NAME` and then only says what differs from that study.
+
+    Raises:
+        ConfigError: naming the file, the key and the fix.
+    """
+    tree = _tree(source)
+    try:
+        config = StudyConfig.model_validate(tree)
+    except ValidationError as error:
+        raise ConfigError(f"{source}: {first_problem(error, StudyConfig)}") from None
+    _check(config)
+    settings: Tree = {}
+    for override in overrides:
+        set_override(settings, override)
+    return config.model_copy(update={"set": config.set | _flat(settings)})
+
+
+def arm_config(study: StudyConfig, arm: str, seed: int) -> RunConfig:
+    """Return the configuration of one arm with one seed: base, study, arm, each over the last.
+
+    Raises:
+        ConfigError: naming the arm, the key and the fix.
+    """
+    tree = copy.deepcopy(read_tree(study.base))
+    for path, value in (study.set | study.arms[arm].set).items():
+        set_value(tree, path, value)
+    tree["seed"] = seed
+    tree["name"] = f"{study.name}-{arm}-{seed}"
+    return build_config(tree, f"{study.name}, arm {arm}")
+
+
+def _tree(source: str | Path) -> Tree:
+    known = known_studies()
+    if str(source) in known:
+        place = files("harmaug") / "assets" / "studies" / f"{source}.yaml"
+        return read_yaml(Path(str(place)))
+    path = Path(source)
+    if not path.is_file():
+        raise ConfigError(f"no study '{source}'{did_you_mean(str(source), known)}, or a YAML file")
+    tree = read_yaml(path)
+    base = tree.pop("study", None)
+    if base is None:
+        return tree
+    if base not in known:
+        raise ConfigError(f"{source}: no study '{base}'{did_you_mean(str(base), known)}")
+    return merged(_tree(str(base)), tree)
+
+
+def _check(study: StudyConfig) -> None:
+    """Check that seeds differ and that what is compared is there."""
+    if len(set(study.seeds)) < len(study.seeds):
+        raise ConfigError(f"{study.name}: seeds {list(study.seeds)} name one twice")
+    claimed = study.claim.others if study.claim else ()
+    named = [*(arm for pair in study.compare for arm in pair), *claimed]
+    if study.claim:
+        named.append(study.claim.first)
+    for arm in named:
+        if arm not in {*study.arms, *study.guards}:
+            raise ConfigError(f"{study.name} compares '{arm}'{did_you_mean(arm, study.arms)}")
+    for name, one in study.arms.items():
+        if one.method == "prompts" and one.prompts is None:
+            raise ConfigError(f"{study.name}, arm {name}: method prompts needs prompts.file")
+
+
+def _flat(tree: Tree, above: str = "") -> Tree:
+    """Turn levels into paths: {"a": {"b": 1}} into {"a.b": 1}."""
+    flat: Tree = {}
+    for key, value in tree.items():
+        path = f"{above}{key}"
+        if isinstance(value, dict) and value:
+            flat |= _flat(value, f"{path}.")
+        else:
+            flat[path] = value
+    return flat

@@ -1,0 +1,168 @@
+"""Run what a study lacks: every arm with every seed, sharing each stage that they have in common.
+
+All arms and seeds work in one run folder, where a stage is named by what it is made of: two arms
+that differ in their training alone share what was generated, answered and scored, and an
+interrupted study goes on where it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+from harmaug.config import RunConfig, TeacherConfig
+from harmaug.config.study import StudyConfig
+from harmaug.errors import ConfigError
+from harmaug.evaluate.cost import Cost
+from harmaug.evaluate.environment import environment
+from harmaug.evaluate.evaluation import Benchmark, EvaluatedGuard
+from harmaug.evaluate.sources import GuardSource
+from harmaug.pipeline.checks import check_models
+from harmaug.pipeline.context import EXECUTORS, Context, teacher_weights
+from harmaug.pipeline.data import benchmark_data
+from harmaug.pipeline.evaluation import Candidate, cost_of, guard_info, predictions
+from harmaug.pipeline.timing import TimedExecutor
+from harmaug.progress import Progress
+from harmaug.rows import LabelledRow, Prediction
+from harmaug.runs.fingerprint import fingerprint
+from harmaug.runs.folder import RunFolder
+from harmaug.runs.parts import PartFolder, rows_of
+from harmaug.study.config import arm_config
+from harmaug.study.diversity import measure_diversity
+from harmaug.study.ledger import append_ledger
+from harmaug.study.outcome import Arms, source_of
+from harmaug.study.results import Outcome, ScoreRow, Study, score_rows, write_scores
+
+Benchmarks = Mapping[str, list[LabelledRow]]
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a study writes: its results, its stages (other studies may share them), its ledger."""
+
+    out: Path
+    stages: Path
+    ledger: Path
+
+
+def run_study(study: StudyConfig, places: Places, *, command: str, progress: Progress) -> Study:
+    """Run every arm with every seed that is not there yet, and keep all scores in one place.
+
+    Raises:
+        ConfigError: when an arm's configuration cannot be used, before anything is spent.
+        HarmaugError: what a user can mend; the same study goes on where it stopped.
+    """
+    configs = {
+        (arm, seed): arm_config(study, arm, seed) for seed in study.seeds for arm in study.arms
+    }
+    _check(study, configs)
+    first = next(iter(configs.values()))
+    benchmarks = benchmark_data(first.evaluate)
+    with RunFolder(places.stages) as folder:
+        executor = TimedExecutor(EXECUTORS.load(first.executor.kind)(first.executor))
+        arms = Arms(folder, executor, progress, benchmarks)
+        outcomes = []
+        for (arm, _), config in configs.items():
+            outcome, made = arms.outcome(arm, study.arms[arm], config)
+            outcomes.append(outcome)
+            if made:
+                append_ledger(
+                    places.ledger,
+                    outcome,
+                    study=study.name,
+                    command=command,
+                    threshold=config.evaluate.threshold,
+                    stages=folder.root / "stages",
+                )
+        context = Context(first, folder, executor, progress)
+        others = [_other(name) for name in study.guards]
+        guards = [_evaluated(context, guard, benchmarks, places.out) for guard in others]
+        priced = [*_students(folder, outcomes, configs), *others] if study.cost else []
+        costs = tuple(_cost(context, guard, benchmarks) for guard in priced)
+        measured = measure_diversity(study, outcomes, benchmarks, folder, progress)
+        for arm in study.arms:
+            write_scores(places.out, arm, list(_scores(folder, arm, outcomes)))
+    result = Study(
+        config=study,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        command=command,
+        threshold=first.evaluate.threshold,
+        benchmarks=tuple(Benchmark.of(name, rows) for name, rows in benchmarks.items()),
+        outcomes=tuple(outcomes),
+        guards=tuple(guards),
+        diversity=measured,
+        costs=costs,
+        environment=environment(),
+    )
+    result.save(places.out)
+    return result
+
+
+def _check(study: StudyConfig, configs: Mapping[tuple[str, int], RunConfig]) -> None:
+    """Check what arms may not differ in, and that every model is there."""
+    first = next(iter(configs.values()))
+    if not first.evaluate.benchmarks:
+        raise ConfigError(f"{study.name}: evaluate.benchmarks is empty: a study compares on some")
+    checked: list[dict[str, object]] = []
+    for (arm, _), config in configs.items():
+        if config.evaluate != first.evaluate:
+            raise ConfigError(
+                f"{study.name}, arm {arm}: evaluate differs from the other arms; set it for all"
+            )
+        models = config.model_dump(include={"generate", "respond", "label", "distill"})
+        if models not in checked:
+            check_models(config)
+            checked.append(models)
+
+
+def _other(name: str) -> Candidate:
+    """Return a guard that was not trained here."""
+    teacher = TeacherConfig(model=name)
+    identity = fingerprint(teacher.identity(), teacher_weights(name, None))
+    return Candidate(name, GuardSource.of_teacher(teacher), identity)
+
+
+def _evaluated(
+    context: Context, guard: Candidate, benchmarks: Benchmarks, out: Path
+) -> EvaluatedGuard:
+    """Evaluate a guard, or find its scores again, and keep them with the study's."""
+    load = cache(guard.source.load)
+    rows = []
+    for benchmark, labelled in benchmarks.items():
+        table = predictions(context, guard, load, benchmark, labelled)
+        rows += score_rows(benchmark, None, list(rows_of(table)))
+    write_scores(out, guard.key, rows)
+    return EvaluatedGuard(guard.key, guard_info(context, guard, load))
+
+
+def _students(
+    folder: RunFolder, outcomes: list[Outcome], configs: Mapping[tuple[str, int], RunConfig]
+) -> list[Candidate]:
+    """Return every arm's student of the first seed."""
+    first = outcomes[0].seed
+    return [
+        Candidate(
+            one.arm,
+            source_of(folder.root / "stages" / one.student, configs[one.arm, first]),
+            one.student,
+        )
+        for one in outcomes
+        if one.seed == first
+    ]
+
+
+def _cost(context: Context, guard: Candidate, benchmarks: Benchmarks) -> Cost:
+    load = cache(guard.source.load)
+    info = guard_info(context, guard, load)
+    return replace(cost_of(context, guard, load, info, benchmarks), guard=guard.key)
+
+
+def _scores(folder: RunFolder, arm: str, outcomes: list[Outcome]) -> Iterator[ScoreRow]:
+    for outcome in outcomes:
+        if outcome.arm == arm:
+            for benchmark, stage in outcome.predictions.items():
+                table = PartFolder(folder.root / "stages" / stage, Prediction)
+                yield from score_rows(benchmark, outcome.seed, list(rows_of(table)))
