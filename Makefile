@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 WITH_RAY := $(VENV)/.with-ray
+WITH_EXECUTORCH := $(VENV)/.with-executorch
 
 .PHONY: help install run test test-slow test-all lint check format bench clean
 
@@ -30,7 +31,14 @@ $(WITH_RAY): $(INSTALLED)
 		|| echo 'Ray cannot be installed for this Python: its tests are skipped'
 	@touch $@
 
-test-slow: install $(WITH_RAY) ## The tests that take long: several processes, the browser
+$(WITH_EXECUTORCH): $(INSTALLED)
+	@$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[executorch]' \
+		|| echo 'ExecuTorch cannot be installed for this Python: its test is skipped'
+	@touch $@
+
+test-slow: install $(WITH_RAY) $(WITH_EXECUTORCH) ## The tests that take long: several processes, the browser
+	@command -v chromium > /dev/null || command -v google-chrome > /dev/null || echo 'no Chromium: tests of pages are skipped (apt-get install chromium)'
+	@command -v npm > /dev/null || echo 'no npm: tests of the web export are skipped (apt-get install npm)'
 	$(BIN)/python -m pytest -m slow -rs
 
 test-all: test test-slow ## All tests

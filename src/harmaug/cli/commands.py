@@ -9,6 +9,7 @@ from harmaug.cli import (
     config,
     doctor,
     evaluate,
+    export,
     plan,
     report,
     run,
@@ -29,6 +30,7 @@ def register(app: typer.Typer) -> None:
     app.command(name="check")(check.check)
     app.command(name="score")(score.score)
     app.command(name="serve")(serve.serve)
+    app.command(name="export")(export.export)
     app.add_typer(config.app, name="config")
     app.command(name="teachers")(teachers.teachers)
     app.command(name="doctor")(doctor.doctor)

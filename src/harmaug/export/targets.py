@@ -1,0 +1,99 @@
+"""A guard as each kind of device takes it: what `harmaug export` does."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from harmaug.errors import ConfigError, DataError
+from harmaug.export.choices import Precision, Target, Validation
+from harmaug.export.drop import Drop, check_drop
+from harmaug.export.models import write_float32, write_int8
+from harmaug.export.source import FLOAT32, INT8, Source
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What an export wrote: files by path within the folder, and what int8 cost, if measured."""
+
+    files: tuple[Path, ...]
+    drop: Drop | None
+
+
+def export(
+    ref: str,
+    out: Path,
+    target: Target = Target.ONNX,
+    precision: Precision = Precision.INT8,
+    validation: Validation | None = None,
+) -> Exported:
+    """Export a guard into a folder, which gets all of its files or none.
+
+    Args:
+        ref: `embedded`, a folder or a hub id.
+        out: the folder; files of an earlier export are replaced, others stay.
+        target: what runs it.
+        precision: the weights of a `web` export; the other targets name theirs.
+        validation: what int8 weights are measured on before they are kept.
+
+    Raises:
+        ModelError: when the guard cannot be had or exported, or int8 loses more than allowed.
+        ConfigError: for a validation of what has no int8 weights.
+        DataError: when the folder cannot be written, or the rows cannot be used.
+    """
+    int8 = target is Target.INT8 or (target is Target.WEB and precision is Precision.INT8)
+    if validation is not None and not int8:
+        raise ConfigError(f"--validation measures int8 weights, which '{target}' does not write")
+    source = Source.find(ref)
+    with _staged(out) as staged:
+        drop = _write(source, staged, target, int8, validation)
+        files = tuple(sorted(p.relative_to(staged) for p in staged.rglob("*") if p.is_file()))
+    return Exported(files, drop)
+
+
+def _write(
+    source: Source, folder: Path, target: Target, int8: bool, validation: Validation | None
+) -> Drop | None:
+    if target is Target.EXECUTORCH:
+        from harmaug.export.pte import write_pte
+
+        write_pte(source, folder)
+        return None
+    with tempfile.TemporaryDirectory() as temporary:
+        guard = Path(temporary) if target is Target.WEB else folder
+        source.copy_texts(guard)
+        if int8:
+            write_int8(source, guard / INT8)
+        else:
+            write_float32(source, guard / FLOAT32)
+        drop = None
+        if validation is not None:
+            drop = check_drop(source, guard, validation.rows, validation.max_drop)
+        if target is Target.WEB:
+            from harmaug.export.web.build import write_site
+
+            write_site(guard, guard / (INT8 if int8 else FLOAT32), folder, source.name)
+    return drop
+
+
+@contextmanager
+def _staged(out: Path) -> Iterator[Path]:
+    """A folder beside `out`, whose files move there when all of them are written."""
+    out = out.resolve()
+    if out.exists() and not out.is_dir():
+        raise DataError(f"cannot write {out}: it is a file; give a folder")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        temporary = tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.")
+    except OSError as error:
+        raise DataError(f"cannot write {out}: {error.strerror or error}") from None
+    with temporary as name:
+        staged = Path(name)
+        yield staged
+        for path in sorted(path for path in staged.rglob("*") if path.is_file()):
+            place = out / path.relative_to(staged)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(place)

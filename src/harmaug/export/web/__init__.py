@@ -1,0 +1,1 @@
+"""The guard as a static folder that runs in a browser."""
