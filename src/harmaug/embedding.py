@@ -30,13 +30,16 @@ def embed(texts: Sequence[str], encoder: str = "embedded-encoder") -> Embeddings
     import torch
     from transformers import AutoModel, AutoTokenizer
 
+    from harmaug.export.quiet import quiet_transformers
+
     folder = encoder_folder(encoder)
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(folder)
-        model = AutoModel.from_pretrained(folder)
-    except (OSError, ValueError, KeyError) as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise ModelError(f"encoder '{encoder}' cannot be loaded: {reason}") from None
+    with quiet_transformers():
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(folder)
+            model = AutoModel.from_pretrained(folder)
+        except (OSError, ValueError, KeyError) as error:
+            reason = str(error).strip().partition("\n")[0]
+            raise ModelError(f"encoder '{encoder}' cannot be loaded: {reason}") from None
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     model = model.float().to(device).eval()
     most = model.config.to_dict().get("max_position_embeddings") or MAX_TOKENS

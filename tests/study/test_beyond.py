@@ -140,6 +140,7 @@ def test_diversity_is_measured_once_and_drawn(
     assert heard.work == []
     _, page = write_study(study, folder)
     assert (folder / "figures" / "map-alone.svg").is_file()
+    assert "D + alone" in (folder / "figures" / "clusters.svg").read_text(encoding="utf-8")
     assert (folder / "tables" / "diversity.csv").is_file()
     assert "to the next of D" in page.read_text(encoding="utf-8")
 

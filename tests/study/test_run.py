@@ -201,3 +201,20 @@ def test_a_file_with_too_few_prompts_says_so(config: StudyConfig, tmp_path: Path
     alone = many.model_copy(update={"arms": arms, "claim": None, "guards": ()})
     with pytest.raises(DataError, match="20 are needed"):
         run_study(alone, places(tmp_path), command="", progress=Quiet())
+
+
+@pytest.mark.slow
+def test_what_students_and_guards_cost_is_measured_once(
+    config: StudyConfig, tmp_path: Path
+) -> None:
+    arms = {"plain": config.arms["plain"]}
+    changes = {"arms": arms, "claim": None, "cost": True, "seeds": (1,)}
+    study = config.model_copy(update=changes)
+    made = run_study(study, places(tmp_path), command="", progress=Quiet())
+    assert [one.guard for one in made.costs] == ["plain", *config.guards]
+    assert all(one.flops_per_example and one.speed for one in made.costs)
+    heard = Heard()
+    again = run_study(study, places(tmp_path), command="", progress=heard)
+    assert heard.work == [] and again.costs == made.costs
+    write_study(made, tmp_path)
+    assert "MFLOPs/example" in (tmp_path / "tables" / "cost.csv").read_text(encoding="utf-8")

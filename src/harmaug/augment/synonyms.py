@@ -15,6 +15,7 @@ from torch.nn import functional
 from harmaug.config.study import EDAConfig
 from harmaug.embedded import encoder_folder
 from harmaug.errors import ConfigError, ModelError
+from harmaug.export.quiet import quiet_transformers
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -105,12 +106,13 @@ class Neighbours:
         from transformers import AutoModel, AutoTokenizer
 
         folder = encoder_folder(encoder)
-        try:
-            tokenizer = AutoTokenizer.from_pretrained(folder)
-            table = AutoModel.from_pretrained(folder).get_input_embeddings().weight
-        except (OSError, ValueError, KeyError) as error:
-            reason = str(error).strip().partition("\n")[0]
-            raise ModelError(f"encoder '{encoder}' cannot be loaded: {reason}") from None
+        with quiet_transformers():
+            try:
+                tokenizer = AutoTokenizer.from_pretrained(folder)
+                table = AutoModel.from_pretrained(folder).get_input_embeddings().weight
+            except (OSError, ValueError, KeyError) as error:
+                reason = str(error).strip().partition("\n")[0]
+                raise ModelError(f"encoder '{encoder}' cannot be loaded: {reason}") from None
         self.name = f"neighbours in {Path(folder).name}"
         pieces = _whole_words(tokenizer)
         self._words = sorted(pieces)

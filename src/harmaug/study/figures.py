@@ -13,7 +13,7 @@ from html import escape
 from harmaug.evaluate.metrics import Estimate
 from harmaug.report.figures import ticks
 from harmaug.study.summary import Summary
-from harmaug.study.varied import maps
+from harmaug.study.varied import counted, maps
 
 WIDTH = 640
 LEFT, RIGHT, TOP, BOTTOM = 62, 16, 14, 44
@@ -61,6 +61,9 @@ def figures(summary: Summary) -> list[Drawing]:
                 _lines(summary, name, f"curve-{name}", f"AUPRC, {name}")
                 for name in summary.benchmarks
             ]
+    clusters = counted(summary)
+    if clusters:
+        drawn.append(_forest("clusters", "DBSCAN clusters, least and most of the seeds", clusters))
     return [*drawn, *(Drawing(*one) for one in maps(summary))]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from html import escape
 
+from harmaug.evaluate.metrics import Estimate
 from harmaug.evaluate.variety import EPS, NEAR, SMALLEST, Diversity
 from harmaug.study.grid import Cell, Grid
 from harmaug.study.summary import Summary
@@ -51,6 +52,18 @@ def varied(summary: Summary) -> Grid | None:
     return Grid("diversity", "Diversity", (*head, *rest, *covers), tuple(rows), note)
 
 
+def counted(summary: Summary) -> list[tuple[str, Estimate]]:
+    """Return DBSCAN's clusters of D and of D with each arm, least and most of the seeds beside."""
+    found = _by_arm(summary)
+    if not found:
+        return []
+    alone = [one.clusters_data.dbscan for one in next(iter(found.values()))]
+    rows = [("D", _range(alone))]
+    for arm, each in found.items():
+        rows.append((f"D + {arm}", _range([one.clusters_all.dbscan for one in each])))
+    return rows
+
+
 def maps(summary: Summary) -> list[tuple[str, str, str]]:
     """Return (file name, title, SVG) of each arm's map; pointing at a dot shows its prompt."""
     return [
@@ -84,6 +97,10 @@ def _printable(text: str) -> str:
     """Return the start of a prompt without what XML cannot hold."""
     short = text if len(text) <= 160 else f"{text[:160]}..."
     return "".join(mark for mark in " ".join(short.split()) if mark.isprintable())
+
+
+def _range(counts: Sequence[int]) -> Estimate:
+    return Estimate(sum(counts) / len(counts), float(min(counts)), float(max(counts)))
 
 
 def _by_arm(summary: Summary) -> dict[str, list[Diversity]]:
