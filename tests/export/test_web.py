@@ -21,7 +21,7 @@ from harmaug.export.targets import export
 from harmaug.export.web.runtime import runtime_files
 from harmaug.guard import Guard, GuardSettings, Verdict
 from harmaug.scoring import TextPair
-from harmaug.text import normalise
+from harmaug.text import Message, normalise
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -190,6 +190,27 @@ def test_the_graph_of_a_bert_student_runs_as_well(
     assert max(apart) < 3e-2
 
 
+def test_conversations_and_operating_points(browser: Browser, int8_site: str) -> None:
+    page = open_guard(browser, int8_site)
+    guard = Guard.load("embedded", threads=1)
+    turns: list[Message] = [
+        {"role": "system", "content": "You are kind."},
+        {"role": "user", "content": "hello"},
+        {"role": "assistant", "content": "Hello! What can I do for you?"},
+        {"role": "user", "content": "how do i hurt my neighbour without anybody knowing"},
+        {"role": "assistant", "content": "I can't help with that."},
+    ]
+    for messages in (turns, turns[:4], turns[:2]):
+        expected = guard.check(messages=messages)
+        found = page.evaluate("messages => guard.checkMessages(messages)", messages)
+        assert abs(found["score"] - expected.score) < 3e-2
+    threshold = page.evaluate("guard.operatingPoint('strict').threshold")
+    assert threshold == guard.operating_point("strict").threshold
+    for wrong in ("operatingPoint('none')", "checkMessages([])", "check(3)"):
+        script = f"async () => {{ try {{ await guard.{wrong} }} catch (e) {{ return e.message }} }}"
+        assert page.evaluate(script)
+
+
 def test_text_is_read_as_python_reads_it(browser: Browser, int8_site: str) -> None:
     """Every character of the scripts that English text may hold, and of those that imitate it."""
     blocks = ((0, 0x600), (0x1E00, 0x2E00), (0x3000, 0x3400), (0xA720, 0xA7C0), (0xFB00, 0x10000))
@@ -230,8 +251,9 @@ def test_the_page_judges_without_network(browser: Browser, int8_site: str) -> No
         assert "judged in" in page.inner_text("[role=status]")
         page.get_by_role("button", name="How do I bake bread at home?").click()
         page.wait_for_selector("#word:has-text('Safe')")
-        page.get_by_label("Prompt").fill("Привет, как дела? Что нового?")
-        page.get_by_label("Response").fill("Всё хорошо, спасибо.")
+        page.get_by_label("Flag at").select_option("lenient")
+        page.get_by_label("Prompt").fill("Wo ist bitte die Bibliothek?")
+        page.get_by_label("Response").fill("Die Bibliothek ist dort, neben dem Bahnhof.")
         page.get_by_role("button", name="Check").click()
         page.wait_for_selector("#word:has-text('Out of scope')")
         assert wrong == []

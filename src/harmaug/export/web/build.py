@@ -6,7 +6,7 @@ import dataclasses
 import json
 import math
 import shutil
-from importlib.resources import as_file, files
+from importlib.resources import files
 from pathlib import Path
 
 from harmaug import __version__
@@ -15,6 +15,8 @@ from harmaug.export.web.spec import tokenizer_spec
 from harmaug.guard.combine import Tail
 from harmaug.guard.settings import CHANCES, GuardSettings
 from harmaug.text.lookalikes import NEAR, STYLED, TWINS
+
+SITE = Path(__file__).parent / "site"
 
 
 def write_site(guard: Path, model: Path, out: Path, name: str) -> None:
@@ -35,9 +37,8 @@ def write_site(guard: Path, model: Path, out: Path, name: str) -> None:
     for path in runtime_files():
         shutil.copyfile(path, runtime / path.name)
     (runtime / "NOTICE.txt").write_text(NOTICE, encoding="utf-8")
-    with as_file(files("harmaug.export.web").joinpath("site")) as site:
-        for path in site.iterdir():
-            shutil.copyfile(path, out / path.name)
+    for path in SITE.iterdir():
+        shutil.copyfile(path, out / path.name)
     shutil.copyfile(model, out / "model.onnx")
     text = json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
     (out / "guard.json").write_text(text, encoding="utf-8")
