@@ -39,7 +39,9 @@ def study(
 ) -> None:
     """Run every arm with every seed, as far as it is not there yet, and report.
 
-    Killed or interrupted, the same command goes on where it stopped.
+    Killed or interrupted, the same command goes on where it stopped. Studies that ship: table1,
+    prefix, generator, student, size, temperature, empty-response, lambda, diversity, cost,
+    steered, balanced, selection.
 
     Examples:
         harmaug study table1 --out studies/table1

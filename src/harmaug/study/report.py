@@ -12,7 +12,7 @@ from harmaug.report import html
 from harmaug.runs.parts import write_text
 from harmaug.study.figures import Drawing, figures
 from harmaug.study.grid import Grid, text
-from harmaug.study.results import Study
+from harmaug.study.results import Study, file_name
 from harmaug.study.summary import Summary
 from harmaug.study.tables import tables
 
@@ -34,7 +34,7 @@ def write_study(study: Study, folder: Path) -> tuple[Summary, Path]:
         write_text(folder / "tables" / f"{grid.name}.tex", grid.latex())
         write_text(folder / "tables" / f"{grid.name}.csv", grid.csv())
     for drawing in drawings:
-        write_text(folder / "figures" / f"{drawing.name}.svg", drawing.svg)
+        write_text(folder / "figures" / f"{file_name(drawing.name)}.svg", drawing.svg)
     write_text(folder / MARKDOWN, markdown(summary, grids))
     write_text(folder / PAGE, page(summary, grids, drawings))
     return summary, folder / PAGE

@@ -147,9 +147,13 @@ def read_scores(folder: Path, name: str) -> dict[tuple[str, int | None], Predict
 
 
 def scores_path(folder: Path, name: str) -> Path:
-    """Return the score file of an arm or guard; what a file name cannot hold becomes a dash."""
-    plain = "".join(mark if mark.isalnum() or mark in "._-" else "-" for mark in name)
-    return folder / SCORES / f"{plain}.parquet"
+    """Return the score file of an arm or guard."""
+    return folder / SCORES / f"{file_name(name)}.parquet"
+
+
+def file_name(name: str) -> str:
+    """Return a name (a hub id, a path) as a file may be called: other marks become dashes."""
+    return "".join(mark if mark.isalnum() or mark in "._-" else "-" for mark in name)
 
 
 def _predictions(table: pa.Table) -> Predictions:
