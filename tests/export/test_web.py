@@ -24,7 +24,7 @@ from harmaug.scoring import TextPair
 from harmaug.text import Message, normalise
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Error, Page, Request
 
 pytestmark = pytest.mark.slow
 AUTHORED = Path(__file__).parents[2] / "data" / "authored"
@@ -103,7 +103,7 @@ def float_guard(tmp_path_factory: pytest.TempPathFactory) -> Path:
         intermediate_size=128,
         num_hidden_layers=2,
         num_attention_heads=4,
-        max_position_embeddings=64,
+        max_position_embeddings=128,
         initializer_range=0.3,
     )
     BertForSequenceClassification(config).save_pretrained(folder)
@@ -148,14 +148,14 @@ def test_float32_scores_as_python_does(browser: Browser, float_guard: Path, tmp_
     rows += [(" ".join(text for text, _ in authored(60)), None)]
     rows += [(" ".join(text for text, _ in authored(9)), " ".join(HIDDEN * 3))]
     expected = Guard.load(tmp_path / "onnx", threads=1).verdicts(rows)
-    assert max(verdict.windows for verdict in expected) > 50
+    assert max(verdict.windows for verdict in expected) > 20
     with static_server(tmp_path / "site") as address:
         found: list[BrowserVerdict] = open_guard(browser, address).evaluate(CHECK, rows)
     assert max(differences(found, expected)) < 1e-4
     assert np.std([verdict.score for verdict in expected]) > 0.05
     for (prompt, response), js, python in zip(rows, found, expected, strict=True):
         if python.window is None or js["window"] is None:
-            assert python.window is js["window"] is None
+            assert (python.window, js["window"]) == (None, None)
             continue
         text = prompt if python.window.text == "prompt" else response or ""
         units = text.encode("utf-16-le")
@@ -213,8 +213,8 @@ def test_conversations_and_operating_points(browser: Browser, int8_site: str) ->
 
 def test_text_is_read_as_python_reads_it(browser: Browser, int8_site: str) -> None:
     """Every character of the scripts that English text may hold, and of those that imitate it."""
-    blocks = ((0, 0x600), (0x1E00, 0x2E00), (0x3000, 0x3400), (0xA720, 0xA7C0), (0xFB00, 0x10000))
-    blocks += ((0x1F000, 0x1FB00), (0xE0000, 0xE0200))
+    blocks = [(0, 0x600), (0x1E00, 0x2E00), (0x3000, 0x3400), (0xA720, 0xA7C0), (0xFB00, 0x10000)]
+    blocks += [(0x1F000, 0x1FB00), (0xE0000, 0xE0200)]
     chars = [chr(code) for start, end in blocks for code in range(start, end)]
     chars = [char for char in chars if unicodedata.category(char) not in ("Cn", "Cs")]
     texts = [f"a{char}b {char}{char} words" for char in chars] + HIDDEN
@@ -235,15 +235,15 @@ def test_text_is_read_as_python_reads_it(browser: Browser, int8_site: str) -> No
 
 def test_the_page_judges_without_network(browser: Browser, int8_site: str) -> None:
     for scheme in ("light", "dark"):
-        context = browser.new_context(color_scheme=scheme)  # type: ignore[arg-type]
+        context = browser.new_context(color_scheme=scheme)
         page = context.new_page()
-        asked: list[str] = []
-        wrong: list[str] = []
-        page.on("request", lambda request, asked=asked: asked.append(request.url))
-        page.on("pageerror", lambda error, wrong=wrong: wrong.append(str(error)))
+        asked: list[Request] = []
+        wrong: list[Error] = []
+        page.on("request", asked.append)
+        page.on("pageerror", wrong.append)
         page.goto(int8_site)
         page.wait_for_selector("#check:enabled", timeout=60_000)
-        assert all(url.startswith(int8_site) for url in asked)
+        assert all(request.url.startswith(int8_site) for request in asked)
         context.set_offline(True)
         page.get_by_label("Prompt").fill("How do I make a b o m b?")
         page.keyboard.press("Control+Enter")
