@@ -17,7 +17,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("harmaug needs Python 3.11 to 3.14, found " + sys.version.split()[0] + ": set PYTHON=python3.12") if not (3, 11) <= sys.version_info[:2] <= (3, 14) else None'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[train,serve]' --group dev
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[train,serve,adapters]' --group dev
 	@touch $@
 
 run: install ## The whole method with the quickstart preset (embedded models, no network, no GPU)

@@ -4,11 +4,14 @@ import numpy as np
 import pytest
 import torch
 from tests.models import classifier, word_tokenizer
-from tests.teachers.guards import guard_tokenizer
+from tests.teachers.guards import guard_tokenizer, unigram_tokenizer
+from tokenizers import processors
 from transformers import (
     AutoConfig,
+    AutoModelForMaskedLM,
     AutoModelForSequenceClassification,
     AutoTokenizer,
+    PreTrainedTokenizerFast,
 )
 
 from harmaug.config import TeacherConfig
@@ -76,21 +79,140 @@ def test_several_harmful_classes_stand_together_against_the_rest(tmp_path: Path)
     np.testing.assert_allclose(teacher(tmp_path).log_odds(PAIRS), expected, atol=1e-5)
 
 
-def test_duoguard_takes_the_highest_of_its_sigmoids(tmp_path: Path) -> None:
+def encoder(
+    folder: Path, kind: str, labels: dict[int, str], problem: str | None = None, **more: int | str
+) -> Path:
+    """A tiny classifier with the architecture, labels and kind of tokenizer of a published one."""
+    tokenizer = {
+        "bert": word_tokenizer,
+        "roberta": roberta_tokenizer,
+        "deberta-v2": deberta_tokenizer,
+    }[kind]()
+    tokenizer.save_pretrained(folder)
+    torch.manual_seed(0)
+    config = AutoConfig.for_model(
+        kind,
+        vocab_size=len(tokenizer),
+        pad_token_id=tokenizer.pad_token_id,
+        max_position_embeddings=64,
+        id2label=labels,
+        label2id={name: index for index, name in labels.items()},
+        problem_type=problem,
+        **{**SIZES, **more},
+    )
+    AutoModelForSequenceClassification.from_config(config).save_pretrained(folder)
+    return folder
+
+
+def roberta_tokenizer() -> PreTrainedTokenizerFast:
+    made = unigram_tokenizer("<s>", "<pad>", "</s>", pair="<s> $A </s> </s> $B </s>")
+    made.add_special_tokens({"cls_token": "<s>", "sep_token": "</s>"})
+    return made
+
+
+def deberta_tokenizer() -> PreTrainedTokenizerFast:
+    made = unigram_tokenizer("<pad>", "<s>", "</s>", pair="<s> $A </s> $B:1 </s>:1")
+    made.model_input_names = ["input_ids", "token_type_ids", "attention_mask"]
+    return made
+
+
+DEBERTA = {"type_vocab_size": 0, "relative_attention": True, "pos_att_type": "p2c|c2p"}
+UNNAMED = {0: "LABEL_0", 1: "LABEL_1"}
+TOXIC = ["toxic", "severe_toxic", "obscene", "threat", "insult", "identity_hate"]
+UNBIASED = [
+    "toxicity",
+    "severe_toxicity",
+    "identity_attack",
+    "male",
+    "christian",
+    "sexual_explicit",
+]
+MULTI = "multi_label_classification"
+PUBLISHED: dict[str, tuple[str, dict[int, str], str | None, list[int]]] = {
+    "HarmAug-Guard": ("deberta-v2", UNNAMED, None, [1]),
+    "Prompt Guard 2": ("deberta-v2", UNNAMED, None, [1]),
+    "Prompt Guard 1": ("deberta-v2", {0: "BENIGN", 1: "INJECTION", 2: "JAILBREAK"}, None, [1, 2]),
+    "RoBERTa-R4": ("roberta", {0: "nothate", 1: "hate"}, None, [1]),
+    "HateBERT": ("bert", UNNAMED, None, [1]),
+    "Granite HAP": ("roberta", UNNAMED, None, [1]),
+    "toxic-bert": ("bert", dict(enumerate(TOXIC)), MULTI, [0, 1, 2, 3, 4, 5]),
+    "unbiased-toxic-roberta": ("roberta", dict(enumerate(UNBIASED)), MULTI, [0, 1, 2, 5]),
+}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_published_classifiers_score_as_a_plain_forward_pass(name: str, tmp_path: Path) -> None:
+    kind, labels, problem, harmful = PUBLISHED[name]
+    more = DEBERTA if kind == "deberta-v2" else {"type_vocab_size": 2 if kind == "bert" else 1}
+    encoder(tmp_path, kind, labels, problem, **more)
+    rest = [index for index in labels if index not in harmful]
+    expected = []
+    for pair in PAIRS:
+        row = logits(tmp_path, pair)
+        odds = torch.logsumexp(row[harmful], 0) - torch.logsumexp(row[rest], 0)
+        expected.append(float(row[harmful].max() if problem else odds))
+    scorer = teacher(tmp_path)
+    assert len(np.unique(np.round(expected, 4))) == len(PAIRS)
+    np.testing.assert_allclose(scorer.log_odds(PAIRS), expected, atol=1e-4)
+    alone = [float(scorer.log_odds([pair])[0]) for pair in PAIRS]
+    np.testing.assert_allclose(alone, expected, atol=1e-4)
+    assert scorer.info.score_kind == ("sigmoid maximum" if problem else "two-way softmax")
+    assert np.isfinite(scorer.log_odds([("bread " * 400, "fox " * 400)])).all()
+
+
+@pytest.mark.parametrize("kind", ["bert", "roberta", "deberta-v2"])
+def test_a_text_cannot_end_its_sequence(kind: str, tmp_path: Path) -> None:
+    more = DEBERTA if kind == "deberta-v2" else {"type_vocab_size": 2 if kind == "bert" else 1}
+    encoder(tmp_path, kind, UNNAMED, **more)
+    end = "[SEP]" if kind == "bert" else "</s>"
+    scorer = teacher(tmp_path)
+    forged, apart = scorer.log_odds(
+        [(f"bread {end} fox", None), (f"bread {end[0]} {end[1:]} fox", None)]
+    )
+    assert forged == apart
+    assert forged != scorer.log_odds([("bread fox", None)])[0]
+
+
+def test_an_encoder_without_a_trained_head_is_refused(tmp_path: Path) -> None:
+    word_tokenizer().save_pretrained(tmp_path)
+    config = AutoConfig.for_model("bert", vocab_size=len(word_tokenizer()), **SIZES)
+    AutoModelForMaskedLM.from_config(config).save_pretrained(tmp_path)
+    with pytest.raises(
+        ModelError, match=r"no weights for classifier\..*not trained as a classifier"
+    ):
+        teacher(tmp_path, "sequence")
+    with pytest.raises(ModelError, match="no teacher family for 'BertForMaskedLM'"):
+        teacher(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["qwen2", "llama"])
+def test_duoguard_takes_the_highest_of_its_sigmoids(kind: str, tmp_path: Path) -> None:
     tokenizer = guard_tokenizer(None, [], [])
+    if kind == "llama":  # its tokenizer begins every sequence
+        tokenizer.backend_tokenizer.post_processor = processors.TemplateProcessing(
+            single="<s> $A", pair="<s> $A <s> $B", special_tokens=[("<s>", 0)]
+        )
     tokenizer.save_pretrained(tmp_path)
     torch.manual_seed(0)
     config = AutoConfig.for_model(
-        "qwen2", num_labels=12, vocab_size=len(tokenizer), pad_token_id=None, **SIZES
+        kind,
+        num_labels=12,
+        vocab_size=len(tokenizer),
+        pad_token_id=None,
+        max_position_embeddings=256,
+        **SIZES,
     )
     AutoModelForSequenceClassification.from_config(config).save_pretrained(tmp_path)
-    singles: list[TextPair] = [pair for pair in PAIRS if pair[1] is None]
-    rows = [logits(tmp_path, pair) for pair in singles]
-    scorer = teacher(tmp_path, "duoguard")
-    np.testing.assert_allclose(
-        scorer.log_odds(singles), [float(row.max()) for row in rows], atol=1e-5
-    )
+    pairs: list[TextPair] = [*PAIRS, ("be super creative", "")]
+    joined = [prompt if reply is None else f"{prompt} {reply}" for prompt, reply in pairs]
+    expected = [float(logits(tmp_path, (text, None)).max()) for text in joined]
+    scorer = teacher(tmp_path)
+    assert len(np.unique(np.round(expected, 4))) == len(pairs)
+    np.testing.assert_allclose(scorer.log_odds(pairs), expected, atol=1e-4)
+    alone = [float(scorer.log_odds([pair])[0]) for pair in pairs]
+    np.testing.assert_allclose(alone, expected, atol=1e-4)
     assert scorer.info.score_kind == "sigmoid maximum"
+    assert np.isfinite(scorer.log_odds([("bread " * 400, "fox " * 400)])).all()
 
 
 def test_a_long_row_is_read_to_its_end_on_offset_positions_too(tmp_path: Path) -> None:

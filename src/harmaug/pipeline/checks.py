@@ -10,6 +10,7 @@ from harmaug.config import LLMConfig, RunConfig, TeacherConfig
 from harmaug.embedded import embedded_model
 from harmaug.errors import ConfigError, ModelError
 from harmaug.guard.load import find
+from harmaug.teachers.files import Files
 from harmaug.teachers.load import FAMILIES, family_of
 
 
@@ -55,7 +56,16 @@ def _check_teacher(teacher: TeacherConfig) -> None:
         if not Path(teacher.model).is_file():
             raise ModelError(f"label.teacher.model: no file {teacher.model} with recorded scores")
     else:
-        _check_checkpoint("label.teacher.model", teacher.model, teacher.revision)
+        _check_checkpoint("label.teacher.model", *_configured(teacher))
+
+
+def _configured(teacher: TeacherConfig) -> tuple[str, str | None]:
+    """Return where a teacher's configuration lies: that of its base model, for an adapter."""
+    try:
+        base = Files(teacher.model, teacher.revision).adapter_base()
+    except (OSError, ValueError):
+        base = None
+    return (teacher.model, teacher.revision) if base is None else (base, None)
 
 
 def _check_checkpoint(setting: str, model: str, revision: str | None) -> None:

@@ -12,10 +12,11 @@ from harmaug.plan.models import Model, find_model
 from harmaug.plan.standins import Sample
 from harmaug.plan.work import Work, mean
 from harmaug.scoring import TextPair
+from harmaug.teachers.catalogue import CARDS
 from harmaug.teachers.load import family_of
 from harmaug.text import Message
 
-CLASSIFIERS = frozenset({"sequence", "duoguard"})
+CLASSIFIERS = frozenset(family for family, card in CARDS.items() if card.windowed) - {"guard"}
 """Teacher families that read windows and give logits of classes."""
 
 READINGS = {"shieldgemma": 4}
@@ -29,7 +30,7 @@ forward pass each."""
 def label(config: RunConfig, stage: str, pairs: Sequence[TextPair], rows: int) -> Work:
     """Return the work of the teacher over `rows` rows that `pairs` stand for."""
     teacher = config.label.teacher
-    family = family_of(teacher) if teacher.family == "auto" else teacher.family
+    family = family_of(teacher, offline=True) if teacher.family == "auto" else teacher.family
     if family == "guard":
         files = find(teacher.model)
         model = find_model(str(files.folder), "classifier", "label.teacher.model")

@@ -10,7 +10,10 @@ from harmaug.scoring import ScoreKind
 
 @dataclass(frozen=True)
 class FamilyCard:
-    """One family. `in_name` are parts of a model's name that give it away, lower case."""
+    """One family. `in_name` are parts of a model's name that give it away, lower case.
+
+    `windowed`: what is too long is read in windows; else it is not read, and its score missing.
+    """
 
     models: str
     reads: Literal["prompt", "prompt or pair"]
@@ -18,6 +21,7 @@ class FamilyCard:
     rule: str
     in_name: tuple[str, ...] = ()
     extra: str = "train"
+    windowed: bool = False
 
 
 CARDS: dict[str, FamilyCard] = {
@@ -27,6 +31,30 @@ CARDS: dict[str, FamilyCard] = {
         score="two-way softmax",
         rule="calibrated classifier",
         extra="",
+        windowed=True,
+    ),
+    "recorded": FamilyCard(
+        models="a data file with scores: of harmaug score, or soft_label of the reference code",
+        reads="prompt or pair",
+        score="recorded",
+        rule="the score that the file has for the same prompt and response",
+        extra="",
+    ),
+    "aegis-defensive": FamilyCard(
+        models="nvidia/Aegis-AI-Content-Safety-LlamaGuard-Defensive-1.0",
+        reads="prompt or pair",
+        score="two-way softmax",
+        rule="unsafe, needs caution / safe",
+        in_name=("llamaguard-defensive", "aegis-defensive"),
+        extra="adapters",
+    ),
+    "aegis-permissive": FamilyCard(
+        models="nvidia/Aegis-AI-Content-Safety-LlamaGuard-Permissive-1.0",
+        reads="prompt or pair",
+        score="two-way softmax",
+        rule="unsafe / safe, needs caution",
+        in_name=("llamaguard-permissive", "aegis-permissive"),
+        extra="adapters",
     ),
     "llama-guard": FamilyCard(
         models="meta-llama/LlamaGuard-7b, Meta-Llama-Guard-2-8B, Llama-Guard-3-1B, -3-8B, -4-12B",
@@ -49,6 +77,21 @@ CARDS: dict[str, FamilyCard] = {
         rule="yes / no of 'Harmful request:' or 'Harmful response:'",
         in_name=("wildguard",),
     ),
+    "polyguard": FamilyCard(
+        models="ToxicityPrompts/PolyGuard-Qwen-Smol, -Qwen, -Ministral",
+        reads="prompt or pair",
+        score="two-way softmax",
+        rule="yes / no of 'Harmful request:' or 'Harmful response:'",
+        in_name=("polyguard",),
+    ),
+    "nemoguard": FamilyCard(
+        models="nvidia/llama-3.1-nemoguard-8b-content-safety, Nemotron-Safety-Guard",
+        reads="prompt or pair",
+        score="two-way softmax",
+        rule="safe / unsafe of 'User Safety' or 'Response Safety'",
+        in_name=("nemoguard-8b-content-safety", "nemotron-safety-guard"),
+        extra="adapters",
+    ),
     "qwen3guard": FamilyCard(
         models="Qwen/Qwen3Guard-Gen-0.6B, -4B, -8B",
         reads="prompt or pair",
@@ -69,25 +112,54 @@ CARDS: dict[str, FamilyCard] = {
         rule="Yes / No for the risk 'harm'",
         in_name=("granite-guardian-3",),
     ),
+    "granite-guardian-4": FamilyCard(
+        models="ibm-granite/granite-guardian-4.1-8b",
+        reads="prompt or pair",
+        score="two-way softmax",
+        rule="yes / no for the criterion 'harm', without thinking",
+        in_name=("granite-guardian-4",),
+    ),
+    "gpt-oss-safeguard": FamilyCard(
+        models="openai/gpt-oss-safeguard-20b, -120b",
+        reads="prompt or pair",
+        score="parsed",
+        rule="1 / 0 written in the final channel, under a policy of ours",
+        in_name=("gpt-oss-safeguard",),
+    ),
+    "toxicchat-t5": FamilyCard(
+        models="lmsys/toxicchat-t5-large-v1.0",
+        reads="prompt or pair",
+        score="two-way softmax",
+        rule="positive / negative, first written token",
+        in_name=("toxicchat-t5",),
+        windowed=True,
+    ),
     "duoguard": FamilyCard(
         models="DuoGuard/DuoGuard-0.5B, -1B-Llama-3.2-transfer, -1.5B-transfer",
         reads="prompt or pair",
         score="sigmoid maximum",
         rule="maximum of twelve sigmoids",
         in_name=("duoguard",),
+        windowed=True,
     ),
-    "recorded": FamilyCard(
-        models="a data file with scores: of harmaug score, or soft_label of the reference code",
+    "detoxify": FamilyCard(
+        models="unitary/toxic-bert, unbiased-toxic-roberta, multilingual-toxic-xlm-roberta",
         reads="prompt or pair",
-        score="recorded",
-        rule="the score that the file has for the same prompt and response",
-        extra="",
+        score="sigmoid maximum",
+        rule="maximum of the sigmoids whose names mean harm",
+        in_name=("unitary/", "toxic-bert", "toxic-roberta", "toxic-xlm-roberta"),
+        windowed=True,
     ),
     "sequence": FamilyCard(
-        models="hbseong/HarmAug-Guard, Prompt Guard 2, RoBERTa-R4, Detoxify, Granite HAP",
+        models=(
+            "hbseong/HarmAug-Guard, meta-llama/Llama-Prompt-Guard-2, Granite HAP, "
+            "facebook/roberta-hate-speech-dynabench-r4-target, a HateBERT with a trained head"
+        ),
         reads="prompt or pair",
         score="two-way softmax",
-        rule="the class whose name means harm",
+        rule="the class whose name means harm; unnamed, the second of two",
+        in_name=("harmaug-guard", "prompt-guard", "guardian-hap", "roberta-hate-speech"),
+        windowed=True,
     ),
 }
 

@@ -18,6 +18,7 @@ from harmaug.config import TeacherConfig
 from harmaug.runs.fingerprint import fingerprint, model_fingerprint
 from harmaug.scoring import FloatArray, ScorerInfo
 from harmaug.teachers.checkpoint import load_causal
+from harmaug.teachers.odds import answer_odds
 from harmaug.teachers.reading import Answers, encode
 
 if TYPE_CHECKING:
@@ -66,12 +67,7 @@ class CausalReader:
         scores = np.full(len(rows), np.nan)
         for chosen in self._batches(rows, self.max_length):
             logits = self._next_logits([rows[index] for index in chosen])
-            unsafe = torch.logsumexp(logits[:, list(answers.unsafe)], dim=1)
-            safe = torch.logsumexp(logits[:, list(answers.safe)], dim=1)
-            known = torch.tensor([*answers.unsafe, *answers.safe], device=logits.device)
-            readable = torch.isin(logits.argmax(dim=1), known)
-            odds = torch.where(readable, unsafe - safe, torch.nan)
-            scores[chosen] = odds.cpu().numpy()
+            scores[chosen] = answer_odds(logits, answers)
         return scores
 
     def write(self, texts: Sequence[str], most: int) -> list[str | None]:
@@ -96,7 +92,7 @@ class CausalReader:
 
     @torch.inference_mode()
     def _next_logits(self, rows: Sequence[Sequence[int]]) -> torch.Tensor:
-        """Return the next token's logits, shape (n, vocabulary), in float64."""
+        """Return the next token's logits, shape (n, vocabulary)."""
         ids, mask = self._padded(rows)
         output = self._model(
             input_ids=ids,
@@ -105,7 +101,7 @@ class CausalReader:
             logits_to_keep=1,
             use_cache=False,
         )
-        logits: torch.Tensor = output.logits[:, -1].double()
+        logits: torch.Tensor = output.logits[:, -1]
         return logits
 
     @torch.inference_mode()

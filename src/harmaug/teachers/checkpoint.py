@@ -1,4 +1,4 @@
-"""Loading a causal guard's weights: a whole model, or an adapter on the model it was made for."""
+"""Loading guards' weights: a whole model, an adapter on the model it was made for, a classifier."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
     AutoModelForImageTextToText,
+    AutoModelForSeq2SeqLM,
+    AutoModelForSequenceClassification,
     AutoTokenizer,
     PreTrainedModel,
     PreTrainedTokenizerBase,
@@ -15,7 +17,7 @@ from transformers import (
 from harmaug.config import TeacherConfig
 from harmaug.errors import ModelError, require
 from harmaug.llm.local import DTYPES
-from harmaug.teachers.files import adapter_base
+from harmaug.teachers.files import Files
 
 
 def load_causal(config: TeacherConfig) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
@@ -28,17 +30,17 @@ def load_causal(config: TeacherConfig) -> tuple[PreTrainedModel, PreTrainedToken
         MissingExtraError: when an adapter needs peft.
         ModelError: when model, adapter or tokenizer cannot be loaded.
     """
-    base = adapter_base(config.model, config.revision)
-    if base is not None:
-        require("adapters", f"the adapter {config.model}", "peft")
     device = "cuda" if torch.cuda.is_available() else "cpu"
     dtype = DTYPES.get(config.dtype, torch.bfloat16 if device == "cuda" else torch.float32)
     revision = config.revision or "main"
     try:
+        base = Files(config.model, config.revision).adapter_base()
+        tokenizer: PreTrainedTokenizerBase
         if base is None:
             tokenizer = AutoTokenizer.from_pretrained(config.model, revision=revision)
             model = _model(config.model, revision, dtype)
         else:
+            require("adapters", f"the adapter {config.model}", "peft")
             tokenizer = _adapter_tokenizer(config.model, revision, base)
             model = _adapted(_model(base, "main", dtype), config.model, revision)
     except (OSError, ValueError, KeyError) as error:
@@ -75,3 +77,43 @@ def _adapter_tokenizer(adapter: str, revision: str, base: str) -> PreTrainedToke
         found: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(base)
         return found
     return own
+
+
+def load_classifier(
+    config: TeacherConfig,
+    tokenizer: str,
+    kind: type[AutoModelForSequenceClassification | AutoModelForSeq2SeqLM] = (
+        AutoModelForSequenceClassification
+    ),
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """Load a classifier, on the GPU where there is one, and the tokenizer it was trained with.
+
+    Raises:
+        ModelError: when one of them cannot be loaded, or the checkpoint lacks weights, such as
+            the head of an encoder that was never trained to classify.
+    """
+    revision = config.revision or "main"
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        encoder: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
+            tokenizer, revision=revision if tokenizer == config.model else "main"
+        )
+        model: PreTrainedModel
+        model, loading = kind.from_pretrained(
+            config.model,
+            revision=revision,
+            dtype=DTYPES.get(config.dtype, torch.float32),
+            output_loading_info=True,
+        )
+    except (OSError, ValueError, KeyError) as error:
+        reason = str(error).splitlines()[0]
+        raise ModelError(f"cannot load the classifier '{config.model}': {reason}") from None
+    missing = sorted(loading["missing_keys"])
+    if missing:
+        raise ModelError(
+            f"{config.model} has no weights for {missing[-1]}: it was not trained as a classifier; "
+            "name a checkpoint that was"
+        )
+    torch.nn.Module.to(model, device)
+    model.train(False)
+    return model, encoder

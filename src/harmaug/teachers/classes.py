@@ -13,7 +13,8 @@ from harmaug.errors import ModelError
 from harmaug.scoring import FloatArray, ScoreKind
 
 HARMFUL_NAMES = re.compile(
-    r"harmful|unsafe|toxic|toxicity|hate|hateful|malicious|jailbreak|injection|offensive|abusive",
+    r"harmful|unsafe|(severe_)?toxic(ity)?|hate|hateful|malicious|jailbreak|injection|offensive"
+    r"|abusive|abuse|obscene|threat|insult|identity_(attack|hate)|sexual_explicit",
     re.IGNORECASE,
 )
 NO_NAME = re.compile(r"label_\d+", re.IGNORECASE)

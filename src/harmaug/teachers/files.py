@@ -4,45 +4,68 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from transformers.utils.hub import cached_file
 
 
-def read_text(model: str, revision: str | None, name: str) -> str | None:
-    """Return a file of a model, None where it has none or the hub cannot be reached."""
-    path: str | None
-    if Path(model).is_dir():
-        path = str(Path(model) / name)
-    else:
-        try:
+@dataclass(frozen=True)
+class Files:
+    """A model's files; `offline` takes of the hub only what is in its cache."""
+
+    model: str
+    revision: str | None = None
+    offline: bool = False
+
+    @property
+    def local(self) -> bool:
+        """Whether the model is a folder here."""
+        return Path(self.model).is_dir()
+
+    def text(self, name: str) -> str | None:
+        """Return a file, None where there is none.
+
+        Raises:
+            OSError: when the hub cannot be reached, or does not give the model away.
+            ValueError: when the model's name can be no hub id.
+        """
+        path: str | None
+        if self.local:
+            path = str(Path(self.model) / name)
+        else:
             path = cached_file(
-                model,
+                self.model,
                 name,
-                revision=revision or "main",
-                _raise_exceptions_for_gated_repo=False,
+                revision=self.revision or "main",
+                local_files_only=self.offline,
                 _raise_exceptions_for_missing_entries=False,
-                _raise_exceptions_for_connection_errors=False,
             )
-        except (OSError, ValueError):
+        if path is None or not Path(path).is_file():
             return None
-    if path is None or not Path(path).is_file():
-        return None
-    return Path(path).read_text(encoding="utf-8", errors="replace")
+        return Path(path).read_text(encoding="utf-8", errors="replace")
 
+    def json(self, name: str) -> Mapping[str, object] | None:
+        """Return a file's JSON object, None where there is none that can be read.
 
-def read_json(model: str, revision: str | None, name: str) -> Mapping[str, object] | None:
-    """Return a file's JSON object, None where there is none that can be read."""
-    text = read_text(model, revision, name)
-    try:
-        found = None if text is None else json.loads(text)
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) else None
+        Raises:
+            OSError: as `text`.
+            ValueError: as `text`.
+        """
+        text = self.text(name)
+        try:
+            found = None if text is None else json.loads(text)
+        except json.JSONDecodeError:
+            return None
+        return found if isinstance(found, dict) else None
 
+    def adapter_base(self) -> str | None:
+        """Return the model that an adapter belongs on, None for what is no adapter.
 
-def adapter_base(model: str, revision: str | None) -> str | None:
-    """Return the model that an adapter belongs on, None for what is no adapter."""
-    settings = read_json(model, revision, "adapter_config.json")
-    base = None if settings is None else settings.get("base_model_name_or_path")
-    return base if isinstance(base, str) else None
+        Raises:
+            OSError: as `text`.
+            ValueError: as `text`.
+        """
+        settings = self.json("adapter_config.json")
+        base = None if settings is None else settings.get("base_model_name_or_path")
+        return base if isinstance(base, str) else None

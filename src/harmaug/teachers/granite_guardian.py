@@ -11,12 +11,13 @@ from harmaug.config import TeacherConfig
 from harmaug.scoring import TextPair
 from harmaug.teachers.engine import open_reader
 from harmaug.teachers.one_token import Form, OneTokenTeacher
-from harmaug.teachers.reading import chat_template, find_answers, turns
+from harmaug.teachers.reading import Reader, chat_template, find_answers, opening, turns
 
 RISK = {"risk_name": "harm", "criteria_id": "harm"}
 """Version 3.0 to 3.2 know the first key, 3.3 the second."""
 
-UNTHINKING = "<think>\n</think>\n<score>"
+SCORE = "<score>"
+UNTHINKING = f"<think>\n</think>\n{SCORE}"
 
 
 def load(config: TeacherConfig, journal: Path | None) -> OneTokenTeacher:
@@ -26,13 +27,17 @@ def load(config: TeacherConfig, journal: Path | None) -> OneTokenTeacher:
         ModelError: when it cannot be loaded or has no chat template.
     """
     reader = open_reader(config, journal)
-    return OneTokenTeacher(reader, form(reader.tokenizer))
+    return OneTokenTeacher(reader, form(reader))
 
 
-def form(tokenizer: PreTrainedTokenizerBase) -> Form:
-    """Return how a Granite Guardian is asked about harm."""
+def form(reader: Reader) -> Form:
+    """Find out how this Granite Guardian is asked about harm."""
+    tokenizer = reader.tokenizer
     template = chat_template(tokenizer)
-    forced = UNTHINKING if "<score>" in template else ""
+    forced = ""
+    if SCORE in template:
+        text = _texts(tokenizer, template, "", ("Hello.", None))[0]
+        forced = opening(reader, text, SCORE, UNTHINKING)
     return Form(
         template=f"{template}{RISK}{forced}",
         render=partial(_texts, tokenizer, template, forced),

@@ -15,8 +15,8 @@ from harmaug.scoring import FloatArray, ScorerInfo, TextPair
 from harmaug.teachers.neutral import Neutral
 from harmaug.teachers.reading import Answers, Reader, encode
 
-MOST_FREE = 48
-"""Tokens of a line that is written freely, such as a list of categories."""
+MOST_FREE = 96
+"""Tokens of a line that is written freely, such as a list of categories; then it has broken off."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class LinesTeacher:
                 words = [line.word(value) for value in odds]
             else:
                 written = self._reader.write(list(texts.values()), MOST_FREE)
-                words = [None if text is None else text.partition("\n")[0] for text in written]
+                words = [_line(text) for text in written]
             texts = {
                 at: texts[at] + word
                 for at, word in zip(chosen, words, strict=True)
@@ -119,3 +119,9 @@ class LinesTeacher:
             content = len(encode(tokenizer, prompt)) + len(encode(tokenizer, response or ""))
             counts.append((tuple(readings), content))
         return counts
+
+
+def _line(written: str | None) -> str | None:
+    """Return the first line of what was written, None where it was not brought to its end."""
+    line, newline, _ = (written or "").partition("\n")
+    return line if newline else None

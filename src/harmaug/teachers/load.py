@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Protocol
 
 from harmaug.config import TeacherConfig
-from harmaug.errors import ModelError
 from harmaug.registry import Registry
 from harmaug.scoring import Scorer
-from harmaug.sources.files import SUFFIXES
-from harmaug.teachers.catalogue import family_in_name
+from harmaug.teachers.detect import detect
+from harmaug.teachers.files import Files
 
 
 class Family(Protocol):
@@ -28,13 +26,21 @@ FAMILIES: Registry[Family] = Registry(
         "guard": "harmaug.teachers.guard:load",
         "recorded": "harmaug.teachers.recorded:load",
         "sequence": "harmaug.teachers.sequence:load",
+        "detoxify": "harmaug.teachers.sequence:load",
+        "duoguard": "harmaug.teachers.duoguard:load",
+        "toxicchat-t5": "harmaug.teachers.toxicchat_t5:load",
         "llama-guard": "harmaug.teachers.llama_guard:load",
+        "aegis-defensive": "harmaug.teachers.aegis_guard:load_defensive",
+        "aegis-permissive": "harmaug.teachers.aegis_guard:load_permissive",
         "shieldgemma": "harmaug.teachers.shieldgemma:load",
         "wildguard": "harmaug.teachers.wildguard:load",
+        "polyguard": "harmaug.teachers.polyguard:load",
+        "nemoguard": "harmaug.teachers.nemoguard:load",
         "qwen3guard": "harmaug.teachers.qwen3guard:load",
         "qwen3guard-loose": "harmaug.teachers.qwen3guard:load_loose",
         "granite-guardian": "harmaug.teachers.granite_guardian:load",
-        "duoguard": "harmaug.teachers.duoguard:load",
+        "granite-guardian-4": "harmaug.teachers.granite_guardian_4:load",
+        "gpt-oss-safeguard": "harmaug.teachers.gpt_oss_safeguard:load",
     },
 )
 
@@ -45,38 +51,13 @@ def load_teacher(config: TeacherConfig, journal: Path | None = None) -> Scorer:
     return FAMILIES.load(family)(config, journal)
 
 
-def family_of(config: TeacherConfig) -> str:
-    """Pick the family by the model's own configuration.
+def family_of(config: TeacherConfig, *, offline: bool = False) -> str:
+    """Pick the family by the model's own configuration; `offline` asks no hub for it.
+
+    A hub id of which nothing can be had is taken for a classifier, whose loading says what is
+    amiss.
 
     Raises:
-        ModelError: when the folder says nothing that is known.
+        ModelError: when the model's files say nothing that is known.
     """
-    model = config.model
-    folder = Path(model)
-    if model == "embedded" or (folder / "onnx").is_dir():
-        return "guard"
-    if model.endswith(SUFFIXES):
-        return "recorded"
-    named = family_in_name(model)
-    if named is not None:
-        return named
-    if not folder.is_dir():
-        return "sequence"
-    architecture = _architecture(folder)
-    if architecture.endswith("ForSequenceClassification"):
-        return "sequence"
-    if architecture.startswith("Llama") and architecture.endswith("ForCausalLM"):
-        return "llama-guard"
-    raise ModelError(
-        f"{model}: no teacher family for '{architecture}'; "
-        f"set label.teacher.family to one of {', '.join(FAMILIES)}"
-    )
-
-
-def _architecture(folder: Path) -> str:
-    path = folder / "config.json"
-    try:
-        names = json.loads(path.read_text(encoding="utf-8"))["architectures"]
-        return str(names[0])
-    except (OSError, ValueError, KeyError, IndexError, TypeError):
-        raise ModelError(f"{folder} is no model folder: it has no readable config.json") from None
+    return detect(Files(config.model, config.revision, offline)) or "sequence"

@@ -82,13 +82,13 @@ def find_answers(
     """Find the tokens that begin the answers where they stand in the text.
 
     Raises:
-        ModelError: when a safe and an unsafe answer begin alike, so that one token cannot tell.
+        ModelError: when one token cannot tell a safe from an unsafe answer.
     """
     found = Answers(_first_tokens(tokenizer, unsafe, lead), _first_tokens(tokenizer, safe, lead))
-    if set(found.unsafe) & set(found.safe):
+    if not found.unsafe or not found.safe or set(found.unsafe) & set(found.safe):
         raise ModelError(
-            f"{tokenizer.name_or_path}: its tokenizer begins '{unsafe[0]}' and '{safe[0]}' with "
-            "the same token; is this a model of the family that label.teacher.family names?"
+            f"{tokenizer.name_or_path}: its tokenizer does not tell '{unsafe[0]}' from '{safe[0]}' "
+            "by the first token; is this a model of the family that label.teacher.family names?"
         )
     return found
 
@@ -104,7 +104,9 @@ def _first_tokens(
             piece = f"Ġ{word}" if space else word
             forms = [vocabulary[form] for form in (piece, f"▁{word}") if form in vocabulary]
             start = encode(tokenizer, space + word)[:1]
-            tokens.update(forms or (first for first in start if tokenizer.decode([first]).strip()))
+            tokens.update(
+                forms or (first for first in start if str(tokenizer.decode([first])).strip())
+            )
     return tuple(sorted(tokens))
 
 
@@ -127,6 +129,15 @@ def chat_template(tokenizer: PreTrainedTokenizerBase) -> str:
             f"{tokenizer.name_or_path} has no chat template: take the original model's files"
         )
     return f"{ONE_DAY}{template}" if "strftime_now" in template else template
+
+
+def opening(reader: Reader, text: str, until: str, otherwise: str, most: int = 16) -> str:
+    """Return what the model itself writes after `text` through `until`, found out once at load.
+
+    `otherwise` stands in where it does not write it within `most` tokens.
+    """
+    before, found, _ = (reader.write([text], most)[0] or "").partition(until)
+    return before + found if found else otherwise
 
 
 def turns(pair: TextPair) -> list[dict[str, str]]:

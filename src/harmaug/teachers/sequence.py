@@ -7,65 +7,63 @@ one counts: nothing is cut.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
-from transformers import (
-    AutoModelForSequenceClassification,
-    AutoTokenizer,
-    PreTrainedModel,
-    PreTrainedTokenizerBase,
-)
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from harmaug.config import TeacherConfig
-from harmaug.errors import ModelError
 from harmaug.guard.window import Windower
-from harmaug.llm.local import DTYPES
-from harmaug.runs.fingerprint import model_fingerprint
-from harmaug.scoring import FloatArray, ScorerInfo, TextPair
-from harmaug.teachers.classes import HarmRule, harm_rule
+from harmaug.runs.fingerprint import fingerprint, model_fingerprint
+from harmaug.scoring import FloatArray, ScoreKind, ScorerInfo, TextPair
+from harmaug.teachers.checkpoint import load_classifier
+from harmaug.teachers.classes import harm_rule
+from harmaug.teachers.neutral import Neutral
 from harmaug.text import Encoded, PairEncoder
 
 OFFSET_POSITIONS = frozenset({"roberta", "xlm-roberta", "camembert"})
 """Their first position is the one after the padding id: so many fewer tokens fit."""
 
 
+class Rule(Protocol):
+    """Turns a classifier's logits into log-odds of harm."""
+
+    @property
+    def score_kind(self) -> ScoreKind:
+        """What the score is called."""
+        ...
+
+    def log_odds(self, logits: torch.Tensor) -> FloatArray:
+        """Turn logits (n, outputs) into log-odds, shape (n,); NaN where they say nothing."""
+        ...
+
+
+@dataclass(frozen=True)
+class Wording:
+    """How texts are put to a model that was not trained on two sequences.
+
+    `prefix` stands before every window. `joint` stands between prompt and response in one text;
+    None: they are two sequences.
+    """
+
+    prefix: str = ""
+    joint: str | None = None
+
+
 def load(config: TeacherConfig, journal: Path | None) -> SequenceTeacher:
     """Load a classifier from a folder or hub id.
 
     Raises:
-        ModelError: when it cannot be loaded, or none of its labels means harm.
+        ModelError: when it cannot be loaded, has no trained head, or no label of it means harm.
     """
     model, tokenizer = load_classifier(config, config.model)
     names = {int(index): name for index, name in (model.config.id2label or {}).items()}
     rule = harm_rule(names, model.config.problem_type, config.model)
-    return SequenceTeacher(model, tokenizer, config, rule)
-
-
-def load_classifier(
-    config: TeacherConfig, tokenizer: str
-) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """Load a classifier, on the GPU where there is one, and the tokenizer it was trained with.
-
-    Raises:
-        ModelError: when one of them cannot be loaded.
-    """
-    revision = config.revision or "main"
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        encoder = AutoTokenizer.from_pretrained(
-            tokenizer, revision=revision if tokenizer == config.model else "main"
-        )
-        model: PreTrainedModel = AutoModelForSequenceClassification.from_pretrained(
-            config.model, revision=revision, dtype=DTYPES.get(config.dtype, torch.float32)
-        )
-    except (OSError, ValueError, KeyError) as error:
-        reason = str(error).splitlines()[0]
-        raise ModelError(f"cannot load the classifier '{config.model}': {reason}") from None
-    torch.nn.Module.to(model, device)
-    model.train(False)
-    return model, encoder
+    limit = _positions(model, _pad_id(model, tokenizer))
+    return SequenceTeacher(model, tokenizer, config, rule, limit=limit)
 
 
 class SequenceTeacher:
@@ -76,33 +74,43 @@ class SequenceTeacher:
         model: PreTrainedModel,
         tokenizer: PreTrainedTokenizerBase,
         config: TeacherConfig,
-        rule: HarmRule,
+        rule: Rule,
+        *,
+        limit: int,
+        wording: Wording | None = None,
     ) -> None:
         self._model = model
         self._config = config
         self._rule = rule
+        self._wording = wording or Wording()
+        self._neutral = Neutral.of(tokenizer)
         self._pad = _pad_id(model, tokenizer)
         self._two_types = "token_type_ids" in tokenizer.model_input_names
-        self._max_length = _longest(model, self._pad, config.max_length)
+        self._max_length = min(config.max_length or limit, limit)
         self._encode = PairEncoder(tokenizer.backend_tokenizer)
         count = tokenizer.backend_tokenizer.num_special_tokens_to_add
         self._markers = (int(count(False)), int(count(True)))
-        self._windower = Windower(tokenizer.backend_tokenizer, self._max_length)
+        prefix = len(tokenizer(self._wording.prefix, add_special_tokens=False)["input_ids"])
+        self._windower = Windower(tokenizer.backend_tokenizer, self._max_length - prefix)
 
     @property
     def info(self) -> ScorerInfo:
         """What this teacher is."""
+        wording = self._wording
         return ScorerInfo(
             name=self._config.model,
             revision=model_fingerprint(self._config.model, self._config.revision),
             score_kind=self._rule.score_kind,
-            template="",
+            template="" if wording == Wording() else fingerprint(wording.prefix, wording.joint),
             runtime=f"transformers {str(self._model.dtype).removeprefix('torch.')}",
             parameters=sum(weight.numel() for weight in self._model.parameters()),
         )
 
     def log_odds(self, pairs: Sequence[TextPair]) -> FloatArray:
-        """Return the log-odds of harm of each pair's most harmful window, shape (n,)."""
+        """Return the log-odds of harm of each pair's most harmful window, shape (n,).
+
+        A window that says nothing makes its pair a missing value.
+        """
         readings = [self._readings(pair) for pair in pairs]
         owners = [at for at, rows in enumerate(readings) for _ in rows]
         rows = [row for rows in readings for row in rows]
@@ -112,14 +120,27 @@ class SequenceTeacher:
             chosen = order[start : start + self._config.batch_size]
             scores[chosen] = self._batch([rows[index] for index in chosen])
         worst = np.full(len(pairs), -np.inf)
-        np.maximum.at(worst, owners, scores)
+        with np.errstate(invalid="ignore"):  # a NaN that stays NaN is meant
+            np.maximum.at(worst, owners, scores)
         return worst
 
+    def _worded(self, pair: TextPair) -> TextPair:
+        prompt, response = self._neutral.pair(pair)
+        joint = self._wording.joint
+        if response is None or joint is None:
+            return prompt, response
+        return f"{prompt}{joint}{response}", None
+
     def _readings(self, pair: TextPair) -> list[Encoded]:
-        whole = self._encode([pair])
+        worded = self._worded(pair)
+        whole = self._encode([self._prefixed(worded)])
         if len(whole[0]) <= self._max_length:
             return whole
-        return self._encode([window.pair for window in self._windower.windows(pair)])
+        windows = self._windower.windows(worded)
+        return self._encode([self._prefixed(window.pair) for window in windows])
+
+    def _prefixed(self, pair: TextPair) -> TextPair:
+        return self._wording.prefix + pair[0], pair[1]
 
     def token_counts(self, pairs: Sequence[TextPair]) -> list[tuple[tuple[int, ...], int]]:
         """Return (tokens of each window, tokens of the pair's own text) of each pair."""
@@ -142,21 +163,28 @@ class SequenceTeacher:
         inputs = {"input_ids": ids, "attention_mask": mask}
         if self._two_types:
             inputs["token_type_ids"] = types
+        if self._model.config.is_encoder_decoder:
+            start = int(self._model.config.decoder_start_token_id)
+            inputs["decoder_input_ids"] = torch.full((len(rows), 1), start)
         device = self._model.device
         output = self._model(**{name: value.to(device) for name, value in inputs.items()})
-        return self._rule.log_odds(output.logits)
+        logits = output.logits
+        return self._rule.log_odds(logits[:, 0] if logits.ndim == 3 else logits)
 
 
 def _pad_id(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:
-    """Return the padding id; a decoder without one pads with its end token, and is told so."""
+    """Return the padding id; a decoder without one pads with its end token, and is told so.
+
+    One that the tokenizer has and the model has no embedding for is none.
+    """
     known = (tokenizer.pad_token_id, model.config.pad_token_id, tokenizer.eos_token_id, 0)
-    pad = next(int(token) for token in known if isinstance(token, int))
+    size = int(model.config.vocab_size)
+    pad = next(token for token in known if isinstance(token, int) and token < size)
     model.config.pad_token_id = pad
     return pad
 
 
-def _longest(model: PreTrainedModel, pad: int, wanted: int | None) -> int:
+def _positions(model: PreTrainedModel, pad: int) -> int:
+    """Return how many tokens a classifier has positions for."""
     limit = int(model.config.max_position_embeddings)
-    if model.config.model_type in OFFSET_POSITIONS:
-        limit -= pad + 1
-    return min(wanted or limit, limit)
+    return limit - pad - 1 if model.config.model_type in OFFSET_POSITIONS else limit
