@@ -40,6 +40,6 @@ def export(  # noqa: PLR0917
     exported = write(ref, folder, target, precision, checked)
     for path in exported.files:
         size = (folder / path).stat().st_size
-        typer.echo(f"{size / 1e6:9.2f} MB  {folder / path}")
+        typer.echo(f"{size / 1e3:12,.1f} kB  {folder / path}")
     if exported.drop is not None:
         typer.echo(str(exported.drop))
