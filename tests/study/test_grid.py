@@ -34,7 +34,7 @@ def test_csv_gives_every_number_a_column() -> None:
 
 def test_latex_escapes_what_it_must() -> None:
     text = GRID.latex()
-    assert r"plain\_a" in text and r"b \& c" in text and r"$\pm$" in text
+    assert r"plain\_a" in text and r"b \& c" in text and r"$\pm$" in text and "p $<$ .01" in text
     assert text.count(r"\\") == 3
 
 

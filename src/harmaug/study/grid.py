@@ -17,7 +17,7 @@ Cell = str | int | float | Estimate | Figure | Versus | None
 _LATEX = str.maketrans(
     {"&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}"}
     | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}"}
-    | {"±": r"$\pm$", "–": "--"}
+    | {"±": r"$\pm$", "–": "--", "<": "$<$", ">": "$>$"}
 )
 
 
