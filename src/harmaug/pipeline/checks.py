@@ -61,10 +61,7 @@ def _check_teacher(teacher: TeacherConfig) -> None:
 
 def _configured(teacher: TeacherConfig) -> tuple[str, str | None]:
     """Return where a teacher's configuration lies: that of its base model, for an adapter."""
-    try:
-        base = Files(teacher.model, teacher.revision).adapter_base()
-    except (OSError, ValueError):
-        base = None
+    base = Files(teacher.model, teacher.revision).adapter_base()
     return (teacher.model, teacher.revision) if base is None else (base, None)
 
 

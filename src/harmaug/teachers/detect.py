@@ -65,11 +65,8 @@ def detect(files: Files) -> str | None:
 
 
 def _by_files(files: Files, name: str | None) -> str | None:
-    try:
-        traits = _traits(files)
-        base = files.adapter_base() if traits is None else None
-    except (OSError, ValueError):
-        return None
+    traits = _traits(files)
+    base = files.adapter_base() if traits is None else None
     if base is not None:
         return name or _of_adapter(files.model, base)
     if traits is not None:

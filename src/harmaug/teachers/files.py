@@ -24,34 +24,27 @@ class Files:
         return Path(self.model).is_dir()
 
     def text(self, name: str) -> str | None:
-        """Return a file, None where there is none.
-
-        Raises:
-            OSError: when the hub cannot be reached, or does not give the model away.
-            ValueError: when the model's name can be no hub id.
-        """
+        """Return a file, None where there is none or none can be had."""
         path: str | None
         if self.local:
             path = str(Path(self.model) / name)
         else:
-            path = cached_file(
-                self.model,
-                name,
-                revision=self.revision or "main",
-                local_files_only=self.offline,
-                _raise_exceptions_for_missing_entries=False,
-            )
+            try:
+                path = cached_file(
+                    self.model,
+                    name,
+                    revision=self.revision or "main",
+                    local_files_only=self.offline,
+                    _raise_exceptions_for_missing_entries=False,
+                )
+            except (OSError, ValueError):  # out of reach, gated, or no hub id at all
+                return None
         if path is None or not Path(path).is_file():
             return None
         return Path(path).read_text(encoding="utf-8", errors="replace")
 
     def json(self, name: str) -> Mapping[str, object] | None:
-        """Return a file's JSON object, None where there is none that can be read.
-
-        Raises:
-            OSError: as `text`.
-            ValueError: as `text`.
-        """
+        """Return a file's JSON object, None where there is none that can be read."""
         text = self.text(name)
         try:
             found = None if text is None else json.loads(text)
@@ -60,12 +53,7 @@ class Files:
         return found if isinstance(found, dict) else None
 
     def adapter_base(self) -> str | None:
-        """Return the model that an adapter belongs on, None for what is no adapter.
-
-        Raises:
-            OSError: as `text`.
-            ValueError: as `text`.
-        """
+        """Return the model that an adapter belongs on, None for what is no adapter."""
         settings = self.json("adapter_config.json")
         base = None if settings is None else settings.get("base_model_name_or_path")
         return base if isinstance(base, str) else None
