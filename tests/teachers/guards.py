@@ -104,6 +104,16 @@ def save_guard(
         **{**SIZES, **sizes},
     )
     model = AutoModelForCausalLM.from_config(settings, dtype=torch.float32)
+    return save_pointed(folder, model, tokenizer, due)
+
+
+def save_pointed(
+    folder: Path,
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerFast,
+    due: Mapping[str, Sequence[str]],
+) -> Path:
+    """Point a model's head at the answers that are due, and save it."""
     embedding = model.get_input_embeddings().weight
     head = model.get_output_embeddings().weight
     with torch.no_grad():

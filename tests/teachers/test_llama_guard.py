@@ -3,8 +3,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from tests.models import chat_model
-from tests.teachers.guards import by_hand, guard_tokenizer, save_guard
+from tests.teachers.guards import by_hand, guard_tokenizer, save_guard, save_pointed, token
+from transformers import AutoConfig, AutoModelForImageTextToText
 
 from harmaug.config import TeacherConfig
 from harmaug.errors import ModelError
@@ -71,6 +73,51 @@ def test_the_score_is_that_of_a_forward_pass_by_hand(
     assert found.dtype == np.float64
     assert scorer.info.score_kind == "two-way softmax"
     assert ((probability(found) > 0) & (probability(found) < 1)).all()
+
+
+def test_version_4_is_read_as_the_text_half_of_a_multimodal_model(tmp_path: Path) -> None:
+    tokenizer = guard_tokenizer(PARTS, ["<|user|>", "<|assistant|>"], ["unsafe", "safe", "\n\n"])
+    torch.manual_seed(0)
+    heads = {"num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 8}
+    sizes = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, **heads}
+    text = {
+        **sizes,
+        "intermediate_size_mlp": 64,
+        "moe_layers": [],
+        "vocab_size": len(tokenizer),
+        "max_position_embeddings": 1024,
+        "attention_chunk_size": 512,
+        "initializer_range": 0.15,
+        "tie_word_embeddings": False,
+        "bos_token_id": 0,
+        "eos_token_id": 1,
+        "pad_token_id": None,
+    }
+    seen = {
+        "hidden_size": 32,
+        "intermediate_size": 128,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
+        "image_size": 28,
+        "patch_size": 14,
+        "projector_input_dim": 32,
+        "projector_output_dim": 32,
+        "vision_output_dim": 32,
+    }
+    config = AutoConfig.for_model("llama4", text_config=text, vision_config=seen)
+    model = AutoModelForImageTextToText.from_config(config)
+    due = {"<|assistant|>": ["\n\n"], "\n\n": ["unsafe", "safe"]}
+    save_pointed(tmp_path, model, tokenizer, due)
+    whole = AutoModelForImageTextToText.from_pretrained(tmp_path).train(False)
+    expected = []
+    for pair in PAIRS:
+        ids = tokenizer(f"{text_of(pair)}\n\n", add_special_tokens=False, return_tensors="pt")
+        with torch.inference_mode():
+            logits = whole(input_ids=ids["input_ids"]).logits[0, -1].double()
+        bad, good = (token(tokenizer, word) for word in ("unsafe", "safe"))
+        expected.append(float(logits[bad] - logits[good]))
+    np.testing.assert_allclose(teacher(tmp_path, batch_size=2).log_odds(PAIRS), expected, atol=1e-4)
+    assert np.isnan(teacher(tmp_path).log_odds([("bread " * 2000, None)])).all()
 
 
 @pytest.fixture(scope="module")
