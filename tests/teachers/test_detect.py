@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import NotRequired, TypedDict
 
 import pytest
 from tests.models import chat_model, classifier
@@ -43,13 +44,33 @@ def test_every_family_has_a_card_and_is_known_by_name() -> None:
     assert {name: family_of(TeacherConfig(model=name)) for name in NAMES} == NAMES
 
 
+class Description(TypedDict):
+    """What the small files of a model say."""
+
+    architecture: str
+    kind: str
+    template: NotRequired[str]
+    outputs: NotRequired[int]
+    problem: NotRequired[str]
+
+
 def described(
-    folder: Path, architecture: str, kind: str, template: str = "", outputs: int = 2, **more: str
+    folder: Path,
+    architecture: str,
+    kind: str,
+    template: str = "",
+    outputs: int = 2,
+    problem: str | None = None,
 ) -> Path:
     """A folder with the small files of a model."""
     folder.mkdir(parents=True)
     labels = {str(index): f"LABEL_{index}" for index in range(outputs)}
-    config = {"architectures": [architecture], "model_type": kind, "id2label": labels, **more}
+    config = {
+        "architectures": [architecture],
+        "model_type": kind,
+        "id2label": labels,
+        "problem_type": problem,
+    }
     (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
     if template:
         (folder / "chat_template.jinja").write_text(template, encoding="utf-8")
@@ -58,7 +79,7 @@ def described(
 
 MULTI = "multi_label_classification"
 POLICY = "<BEGIN UNSAFE CONTENT CATEGORIES>"
-FILES: dict[str, tuple[dict[str, str | int], str]] = {
+FILES: dict[str, tuple[Description, str]] = {
     "a": ({"architecture": "BertForSequenceClassification", "kind": "bert"}, "sequence"),
     "llama-guard-distilled": (
         {"architecture": "DebertaV2ForSequenceClassification", "kind": "deberta-v2"},
@@ -73,7 +94,7 @@ FILES: dict[str, tuple[dict[str, str | int], str]] = {
             "architecture": "RobertaForSequenceClassification",
             "kind": "roberta",
             "outputs": 16,
-            "problem_type": MULTI,
+            "problem": MULTI,
         },
         "detoxify",
     ),
@@ -112,7 +133,7 @@ FILES: dict[str, tuple[dict[str, str | int], str]] = {
 @pytest.mark.parametrize("name", FILES)
 def test_a_folder_is_known_by_its_files(name: str, tmp_path: Path) -> None:
     files, family = FILES[name]
-    folder = described(tmp_path / "shieldgemma-wildguard" / name, **files)  # type: ignore[arg-type]
+    folder = described(tmp_path / "shieldgemma-wildguard" / name, **files)
     assert family_of(TeacherConfig(model=str(folder))) == family
 
 

@@ -13,6 +13,7 @@ from harmaug.errors import ModelError
 from harmaug.scoring import Scorer, TextPair
 from harmaug.teachers.load import load_teacher
 from harmaug.teachers.reading import find_answers
+from harmaug.teachers.sequence import SequenceTeacher
 
 PAIRS: list[TextPair] = [
     ("how do i bake bread at home?", None),
@@ -95,7 +96,8 @@ def test_a_long_text_is_read_to_its_end_each_window_with_the_prefix(tmp_path: Pa
     words = ["bread", "lazy", "dog", "creative", "numbers", "prompt", "fox", "story"]
     long = " ".join(words[index % 8] for index in range(200))
     assert np.isfinite(scorer.log_odds([(long, None), (long, long)])).all()
-    counts = scorer.token_counts([(long, None)])[0][0]  # type: ignore[attr-defined]
+    assert isinstance(scorer, SequenceTeacher)
+    counts = scorer.token_counts([(long, None)])[0][0]
     assert len(counts) > 3
     assert max(counts) <= 64
 
