@@ -10,4 +10,6 @@ def test_every_family_is_listed_with_what_to_install(capsys: pytest.CaptureFixtu
     for family in FAMILIES:
         assert family in shown
     assert "harmaug[train]" in shown
+    assert "harmaug[adapters]" in shown
+    assert "…" not in shown
     assert "sigmoid maximum" in shown

@@ -15,7 +15,9 @@ def teachers() -> None:
 
     Example: `harmaug teachers`
     """
-    table = Table(*COLUMNS, title="label.teacher.family", show_lines=True)
+    table = Table(title="label.teacher.family", show_lines=True)
+    for column in COLUMNS:
+        table.add_column(column, overflow="fold")  # a hub id is wanted whole
     for family, card in CARDS.items():
         needs = f"pip install 'harmaug[{card.extra}]'" if card.extra else "nothing more"
         row = (family, card.models, card.reads, card.score, card.rule, needs)
