@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+from harmaug.config.study import FigureConfig
 from harmaug.evaluate.metrics import Estimate
 from harmaug.report.figures import ticks
 from harmaug.study.summary import Summary
@@ -54,13 +55,11 @@ def figures(summary: Summary) -> list[Drawing]:
     drawn = [_forest("arms", f"AUPRC, {places}, with 95% intervals", arms)]
     if gaps:
         drawn.append(_forest("gaps", f"Difference in AUPRC, {places}", gaps, zero=True))
-    if summary.study.config.figure is not None:
-        drawn.append(_lines(summary, None, "curve", f"AUPRC, {places}"))
-        if len(summary.benchmarks) > 1:
-            drawn += [
-                _lines(summary, name, f"curve-{name}", f"AUPRC, {name}")
-                for name in summary.benchmarks
-            ]
+    axis = summary.study.config.figure
+    if axis is not None:
+        drawn += _lines(summary, axis, None, name="curve", title=f"AUPRC, {places}")
+        for one in summary.benchmarks if len(summary.benchmarks) > 1 else ():
+            drawn += _lines(summary, axis, one, name=f"curve-{one}", title=f"AUPRC, {one}")
     clusters = counted(summary)
     if clusters:
         drawn.append(_forest("clusters", "DBSCAN clusters, least and most of the seeds", clusters))
@@ -96,13 +95,15 @@ def _forest(
     return Drawing(name, title, _svg(title, height, parts))
 
 
-def _lines(summary: Summary, benchmark: str | None, name: str, title: str) -> Drawing:
-    """Draw AUPRC over the arms' places on the axis, a line for each `line` of the arms."""
-    config = summary.study.config
-    axis = config.figure
-    assert axis is not None
+def _lines(
+    summary: Summary, axis: FigureConfig, benchmark: str | None, *, name: str, title: str
+) -> list[Drawing]:
+    """Draw AUPRC over the arms' places on the axis, a line for each `line` of the arms.
+
+    Without an arm that has a place there is none.
+    """
     lines: dict[str, list[Point]] = {}
-    for arm, settings in config.arms.items():
+    for arm, settings in summary.study.config.arms.items():
         found = summary.outcomes(arm)[0].parameters if axis.parameters else settings.x
         if found is not None:
             estimate = summary.figure(arm, benchmark, "auprc").estimate
@@ -111,7 +112,9 @@ def _lines(summary: Summary, benchmark: str | None, name: str, title: str) -> Dr
         if guard.info.parameters is not None:
             estimate = summary.figure(guard.key, benchmark, "auprc").estimate
             lines.setdefault("other guards", []).append((float(guard.info.parameters), estimate))
-    return Drawing(name, title, chart(title, axis.label, lines, logarithmic=axis.logarithmic))
+    if not lines:
+        return []
+    return [Drawing(name, title, chart(title, axis.label, lines, logarithmic=axis.logarithmic))]
 
 
 def chart(
