@@ -12,7 +12,16 @@ from sklearn.manifold import TSNE
 from sklearn.neighbors import NearestNeighbors
 
 from harmaug.embedding import Embeddings
-from harmaug.evaluate.variety import EPS, NEAR, SMALLEST, Clusters, Coverage, Diversity, Dot
+from harmaug.evaluate.variety import (
+    DENSE,
+    EVENLY,
+    NEAR,
+    SMALLEST,
+    Clusters,
+    Coverage,
+    Diversity,
+    Dot,
+)
 from harmaug.scoring import FloatArray
 
 DIMENSIONS = 10
@@ -48,6 +57,7 @@ def diversity(
     both = np.concatenate([data[1][first], synthetic[1][second]])
     plane = project(both, seed)
     dense = PCA(min(DIMENSIONS, *both.shape), random_state=seed).fit_transform(both)
+    eps = float(np.sqrt(EVENLY / (np.pi * len(both))))
     texts = [*(data[0][at] for at in first), *(synthetic[0][at] for at in second)]
     kinds = ["D"] * count + ["synthetic"] * count
     drawn = np.sort(rng.permutation(2 * count)[:dots])
@@ -56,8 +66,8 @@ def diversity(
         data=len(data[0]),
         synthetic=len(synthetic[0]),
         points=count,
-        clusters_data=clusters(plane[:count], dense[:count]),
-        clusters_all=clusters(plane, dense),
+        clusters_data=clusters(plane[:count], dense[:count], eps),
+        clusters_all=clusters(plane, dense, eps),
         distinct=len({" ".join(one.casefold().split()) for one in synthetic[0]})
         / len(synthetic[0]),
         nearest=1 - float(np.mean(_nearest_other(synthetic[1]))),
@@ -80,11 +90,13 @@ def project(rows: Embeddings, seed: int) -> Map:
     return np.asarray((found - low) / np.maximum(high - low, 1e-9), dtype=np.float32)
 
 
-def clusters(plane: Map, dense: FloatArray) -> Clusters:
-    """Count the clusters of a set, noise left out."""
-    smallest = min(SMALLEST, max(2, len(plane) // 4))
-    flat = DBSCAN(eps=EPS, min_samples=smallest).fit_predict(plane)
-    deep = HDBSCAN(min_cluster_size=smallest, copy=True).fit_predict(dense)
+def clusters(plane: Map, dense: FloatArray, eps: float) -> Clusters:
+    """Count the clusters of a set, noise left out; `eps` is a length on the map."""
+    flat = DBSCAN(eps=eps, min_samples=DENSE).fit_predict(plane)
+    smallest = min(SMALLEST, max(2, len(dense) // 4))
+    deep = HDBSCAN(
+        min_cluster_size=smallest, cluster_selection_method="leaf", copy=True
+    ).fit_predict(dense)
     return Clusters(_count(flat), _count(deep))
 
 

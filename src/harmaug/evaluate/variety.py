@@ -10,17 +10,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-EPS = 0.02
-"""As a share of the map's width. The paper's library uses .08 on maps some ten units wide."""
+EVENLY = 5
+"""DBSCAN's eps is the radius that holds this many points of the map where they lie evenly.
 
-SMALLEST = 10
-NEAR = 0.7
+The paper's library takes .08 on maps some ten units wide, whatever the number of points.
+"""
+
+DENSE = 10
+"""Points within eps that make a place dense: twice what lies there evenly."""
+
+SMALLEST = 5
+"""Points of the smallest cluster of HDBSCAN."""
+NEAR = 0.5
 """The cosine from which a synthetic prompt counts as near a benchmark's."""
 
 
 @dataclass(frozen=True)
 class Clusters:
-    """Clusters of a set: DBSCAN's on the map, HDBSCAN's in ten dimensions."""
+    """Clusters of a set: DBSCAN's on the map, HDBSCAN's leaves in ten dimensions."""
 
     dbscan: int
     hdbscan: int

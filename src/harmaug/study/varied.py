@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from html import escape
 
 from harmaug.evaluate.metrics import Estimate
-from harmaug.evaluate.variety import EPS, NEAR, SMALLEST, Diversity
+from harmaug.evaluate.variety import DENSE, EVENLY, NEAR, SMALLEST, Diversity
 from harmaug.study.grid import Cell, Grid
 from harmaug.study.summary import Summary
 
@@ -34,6 +34,7 @@ def varied(summary: Summary) -> Grid | None:
             lambda one: one.novelty,
         ]
         covered = [
+            f"{_mean(each, at, 'data_cosine'):.3f} to {_mean(each, at, 'all_cosine'):.3f}, "
             f"{_mean(each, at, 'data_near'):.1%} to {_mean(each, at, 'all_near'):.1%}"
             for at in range(len(names))
         ]
@@ -43,10 +44,11 @@ def varied(summary: Summary) -> Grid | None:
     encoder = next(iter(found.values()))[0].encoder
     note = (
         f"Means over seeds, embeddings by {encoder}. Clusters on equally many points of D and of "
-        f"the arm: DBSCAN on a t-SNE map (eps {EPS} of its width, at least {SMALLEST} points), "
-        "HDBSCAN in ten principal components. Distances are mean cosine distances. Coverage: the "
-        f"share of a benchmark's harmful prompts with a prompt at a cosine of {NEAR} or more, in D "
-        "and in both."
+        f"the arm: DBSCAN on a t-SNE map (at least {DENSE} points within the radius that holds "
+        f"{EVENLY} where they lie evenly), HDBSCAN's leaves of at least {SMALLEST} points in ten "
+        "principal components. Distances are mean cosine distances. Coverage, of D and of both: "
+        "the mean cosine of a benchmark's harmful prompts with the nearest prompt, and the share "
+        f"with one at {NEAR} or more."
     )
     covers = tuple(f"covers {name}" for name in names)
     return Grid("diversity", "Diversity", (*head, *rest, *covers), tuple(rows), note)
