@@ -55,7 +55,8 @@ function show({ verdict, milliseconds }) {
   at("word").textContent = word;
   at("word").className = at("scale").className = kind;
   at("score").textContent = verdict.score.toFixed(3);
-  at("scale").value = verdict.score;
+  at("scale").ariaValueNow = verdict.score.toFixed(3);
+  at("fill").style.width = `${verdict.score * 100}%`;
   const sign = verdict.score >= verdict.threshold ? "at or above" : "below";
   at("threshold").textContent = `${sign} the threshold of ${verdict.threshold.toFixed(2)}`;
   at("reasons").replaceChildren(...verdict.reasons.map(item));
