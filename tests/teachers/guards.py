@@ -114,8 +114,8 @@ def save_pointed(
     due: Mapping[str, Sequence[str]],
 ) -> Path:
     """Point a model's head at the answers that are due, and save it."""
-    embedding = model.get_input_embeddings().weight
-    head = model.get_output_embeddings().weight
+    embedding = model.get_input_embeddings().get_parameter("weight")
+    head = model.get_output_embeddings().get_parameter("weight")
     with torch.no_grad():
         embedding.normal_()
         for word in {word for words in due.values() for word in words}:

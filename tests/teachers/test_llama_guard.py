@@ -80,7 +80,7 @@ def test_version_4_is_read_as_the_text_half_of_a_multimodal_model(tmp_path: Path
     torch.manual_seed(0)
     heads = {"num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 8}
     sizes = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, **heads}
-    text = {
+    text: dict[str, object] = {
         **sizes,
         "intermediate_size_mlp": 64,
         "moe_layers": [],
