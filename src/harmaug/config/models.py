@@ -209,6 +209,11 @@ class DistillConfig(Model):
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
+    def identity(self) -> dict[str, object]:
+        """Return what decides the student: how often it is saved on the way does not."""
+        how = {"checkpoint_minutes"}
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=how)
+
 
 class BenchmarkConfig(Model):
     """One benchmark: a name or a file."""

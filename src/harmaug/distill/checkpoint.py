@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import astuple
 from pathlib import Path
@@ -35,7 +36,8 @@ def fingerprint(
     rows: Sequence[ScoredPair], config: DistillConfig, student: Student, *, seed: int, tau: float
 ) -> str:
     """Name a training by all that decides its weights, the student's first weights included."""
-    digest = hashlib.sha256(f"{config.model_dump_json(exclude_none=True)} {seed} {tau}".encode())
+    settings = json.dumps(config.identity(), sort_keys=True)
+    digest = hashlib.sha256(f"{settings} {seed} {tau}".encode())
     for row in rows:
         digest.update(repr(astuple(row)).encode())
     for name, tensor in student.model.state_dict().items():

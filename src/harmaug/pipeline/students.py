@@ -28,7 +28,7 @@ def train_student(context: Context, arm: str, rows: Sequence[ScoredPair]) -> Stu
     embedded = config.student == "embedded-encoder"
     start = str(embedded_model("encoder")) if embedded else config.student
     name = fingerprint(
-        config.model_dump(mode="json", by_alias=True, exclude_none=True),
+        config.identity(),
         model_fingerprint(start, config.revision),
         rows_fingerprint(rows),
         context.config.label.tau,

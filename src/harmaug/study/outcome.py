@@ -123,7 +123,7 @@ class Arms:
             _sources(arm, config),
             config.select.model_dump(mode="json", exclude_none=True),
             _encoder(config.select.encoder) if config.select.by == "novelty" else None,
-            config.distill.model_dump(mode="json", by_alias=True, exclude_none=True),
+            config.distill.identity(),
             model_fingerprint(student, config.distill.revision),
             self._revisions,
             revision,
