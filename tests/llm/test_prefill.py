@@ -1,3 +1,4 @@
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,10 @@ from transformers import AutoTokenizer
 from harmaug.config import LLMConfig, SamplingConfig
 from harmaug.errors import ModelError
 from harmaug.llm.base import Completion, Request, load_llm
+from harmaug.llm.prefill import probed
 from harmaug.llm.template import render
-from harmaug.llm.wire import Mode
+from harmaug.llm.transport import RequestError
+from harmaug.llm.wire import Call, Mode
 
 PREFIX = "I have an idea for a prompt:"
 ROW = Request("r", ({"role": "user", "content": "make a story"},), PREFIX, seed=2**40 + 7)
@@ -83,6 +86,22 @@ def test_a_server_that_ignores_or_rejects_prefills_gets_the_template_rendered_he
     rendered = render(AutoTokenizer.from_pretrained(folder), ROW.messages, PREFIX)
     assert complete(server, tokenizer=folder).text == answer_of(rendered, 7)
     assert server.bodies[-1]["prompt"] == rendered
+
+
+def test_a_closed_turn_that_costs_one_token_is_not_taken_for_a_continued_one(folder: Path) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+
+    async def ask(call: Call) -> Completion:
+        turns = call.body.get("messages")
+        if "add_generation_prompt" in call.body:
+            raise RequestError("unknown fields", retry=False)
+        if turns is None:
+            return Completion("", None, 9, 1)
+        text = tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
+        return Completion("", None, len(tokenizer(text)["input_ids"]), 1)
+
+    config = LLMConfig(backend="openai", model="m", base_url="http://x/v1", tokenizer=str(folder))
+    assert asyncio.run(probed(config, "m", ask)).mode == "completions"
 
 
 def test_stated_completions_ask_nothing_else(folder: Path) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import socket
 import struct
 import threading
@@ -32,19 +33,25 @@ class Turn(TypedDict, total=False):
 class Body(TypedDict, total=False):
     model: str
     messages: list[Turn]
-    prompt: str
+    prompt: str | list[int]
+    input: list[str]
     seed: int
     max_tokens: int
     temperature: float
     continue_final_message: bool
     add_generation_prompt: bool
+    logprobs: int
+    logprob_token_ids: list[int]
+    return_tokens_as_token_ids: bool
+    skip_special_tokens: bool
 
 
 @dataclass
 class Stub:
     """What the server can do, what it does wrong, and what it has seen.
 
-    `fault(seed, time)` names what goes wrong with the given try (from 1) of a seed.
+    `fault(seed, time)` names what goes wrong with the given try (from 1) of a seed; calls without
+    one count as seed -1. `document` stands in for the answers, `refusal` says what is refused.
     """
 
     understands: frozenset[str] = frozenset({"chat", "completions"})
@@ -55,6 +62,8 @@ class Stub:
     delay_s: float = 0.0
     retry_after: str = "0"
     fault: Callable[[int, int], Fault | None] = lambda seed, times: None
+    document: Callable[[Body], Mapping[str, object]] | None = None
+    refusal: Callable[[Body], str | None] = lambda body: None
     url: str = ""
     bodies: list[Body] = field(default_factory=list)
     keys: list[str | None] = field(default_factory=list)
@@ -67,7 +76,7 @@ class Stub:
 
     def of_seed(self, seed: int) -> list[Body]:
         """What was asked with a seed."""
-        return [body for body in self.bodies if body["seed"] == seed]
+        return [body for body in self.bodies if body.get("seed", -1) == seed]
 
     def read(self, body: Body) -> tuple[str, str]:
         """Return the text that the model reads, and the part of it that it continues."""
@@ -93,10 +102,17 @@ def answer_of(text: str, seed: int) -> str:
     return f"word {hashlib.sha256(f'{seed}:{text}'.encode()).hexdigest()[:12]}"
 
 
+def tokens(text: str) -> int:
+    """Count words; a digit and a letter are never one, as in any tokenizer."""
+    return len(re.sub(r"(?<=[0-9])(?=[A-Z])", " ", text).split())
+
+
 def document(stub: Stub, path: str, body: Body) -> Mapping[str, object]:
     """Answer one call."""
+    if stub.document is not None:
+        return stub.document(body)
     chat = path.endswith("chat/completions")
-    text, begun = stub.read(body) if chat else (body["prompt"], "")
+    text, begun = stub.read(body) if chat else (str(body["prompt"]), "")
     written = answer_of(text, body["seed"])
     if stub.repeats:
         written = f"{begun} {written}"
@@ -105,7 +121,7 @@ def document(stub: Stub, path: str, body: Body) -> Mapping[str, object]:
         choice["message"] = {"role": "assistant", "content": written}
     else:
         choice["text"] = written
-    counts = {"prompt_tokens": len(text.split()), "completion_tokens": len(written.split())}
+    counts = {"prompt_tokens": tokens(text), "completion_tokens": tokens(written)}
     return {"choices": [choice], **({"usage": counts} if stub.usage else {})}
 
 
@@ -127,10 +143,11 @@ def running(stub: Stub) -> Iterator[Stub]:
                 stub.arrivals.append(time.monotonic())
                 stub.under_way += 1
                 stub.most_under_way = max(stub.most_under_way, stub.under_way)
-                times = stub.tries[body["seed"]] = stub.tries.get(body["seed"], 0) + 1
+                seed = body.get("seed", -1)
+                times = stub.tries[seed] = stub.tries.get(seed, 0) + 1
             try:
                 time.sleep(stub.delay_s)
-                self.reply(body, stub.fault(body["seed"], times))
+                self.reply(body, stub.fault(seed, times))
             finally:
                 with stub.lock:
                     stub.under_way -= 1
@@ -163,6 +180,8 @@ def running(stub: Stub) -> Iterator[Stub]:
                 self.send(int(fault), b'{"error": "it is\n broken"}')
 
         def refusal(self, body: Body) -> str | None:
+            if stub.document is not None:
+                return stub.refusal(body)
             if self.path.endswith("/v1/chat/completions"):
                 asked = CONTINUING & body.keys() or body["messages"][-1].get("prefix")
                 return "unknown field" if stub.strict and asked else None

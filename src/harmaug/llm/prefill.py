@@ -3,8 +3,8 @@
 A server may refuse the fields that ask for it, and may as well ignore them, close the assistant
 turn and begin another. The prefix attack would then measure nothing, so the probe looks at what
 the server did with the prefill: a continued turn costs the prefill's tokens and no more, a closed
-one costs its end and the next turn's head as well. Where a server counts no tokens, a word cut in
-two tells: only a model that continues it writes its second half.
+one costs its end or the next turn's head as well, which may be a single token. Where a server
+counts no tokens, a word cut in two tells: only a model that continues it writes its second half.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from harmaug.llm.transport import RequestError
 from harmaug.llm.wire import Call, Mode, chat_call, completions_call
 from harmaug.text import Message
 
+COUNTED = "The answer is 7"
+"""Written twice without a space it costs twice as much: no tokenizer joins `7` and `T`."""
 CUT = "The capital of France is Par"
 REST = "is"
 QUESTION = Request(
@@ -76,7 +78,7 @@ async def probed(config: LLMConfig, model: str, ask: Ask) -> Dialect:
             reasons.append(f"{dialect.mode}: {error.reason}")
     try:
         dialect = _rendered(config, model)
-        await ask(dialect.call(_started(CUT), PROBE))
+        await ask(dialect.call(_started(COUNTED), PROBE))
     except RequestError as error:
         reasons.append(f"completions: {error.reason}")
     except ModelError as error:
@@ -92,17 +94,18 @@ async def probed(config: LLMConfig, model: str, ask: Ask) -> Dialect:
 
 async def _continues(dialect: Dialect, ask: Ask) -> bool:
     """Look at what the server made of a prefill (counts), or at what it wrote (no counts)."""
-    once = await ask(dialect.call(_started(CUT), PROBE))
+    once = await ask(dialect.call(_started(COUNTED), PROBE))
     if not once.tokens_in:
-        return (once.text or "").startswith(REST)
+        cut = await ask(dialect.call(_started(CUT), PROBE))
+        return (cut.text or "").startswith(REST)
     bare = await ask(dialect.call(QUESTION, PROBE))
-    twice = await ask(dialect.call(_started(f"{CUT} {CUT}"), PROBE))
+    twice = await ask(dialect.call(_started(COUNTED * 2), PROBE))
     unit = twice.tokens_in - once.tokens_in
     if 0 < once.tokens_in - bare.tokens_in <= unit:
         return True
     # A template may open assistant turns with more (an empty thought) than a new turn's head: then
     # a turn that was asked to go on is still shorter than the same turn closed.
-    answer: Message = {"role": "assistant", "content": CUT}
+    answer: Message = {"role": "assistant", "content": COUNTED}
     turns = dataclasses.replace(QUESTION, messages=(*QUESTION.messages, answer))
     closed = await ask(dialect.call(turns, PROBE))
     return bare.tokens_in < once.tokens_in < closed.tokens_in
