@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 import torch
-from tests.models import classifier, word_tokenizer
+from tests.models import classifier
+from tokenizers import Tokenizer
 from transformers import BertConfig, BertForSequenceClassification
 
 from harmaug.export.fused_bert import BertShape, write_fused_bert
 from harmaug.export.onnx import to_onnx
 from harmaug.guard import Guard, GuardSettings
+from harmaug.guard.load import EMBEDDED
+from harmaug.scoring import TextPair
 from harmaug.text import PairEncoder
 
 
@@ -55,19 +58,26 @@ def harmless_text(words: int, seed: int) -> str:
     return ". ".join(rng.choice(HARMLESS) for _ in range(words // 9 + 1))
 
 
-def _example(rng: random.Random, harmful: bool) -> str:
-    parts = harmless_text(rng.choice((9, 27, 45)), rng.randrange(10**9)).split(". ")[:5]
+def _example(rng: random.Random, harmful: bool) -> TextPair:
+    """A stretch as windows are cut, HARMFUL in it or not: a prompt, or a response with its prompt.
+
+    It may start and end in the middle of a sentence.
+    """
+    prompt = rng.choice((None, *HARMLESS))
+    words = harmless_text(70, rng.randrange(10**9)).split()[rng.randrange(9) :]
+    words = words[: rng.randint(3, 48 if prompt is None else 40)]
     if harmful:
-        parts[rng.randrange(len(parts))] = HARMFUL
-    return ". ".join(parts)
+        words.insert(rng.randint(0, len(words)), HARMFUL)
+    text = " ".join(words)
+    return (text, None) if prompt is None else (prompt, text)
 
 
 def _train(folder: Path) -> None:
     """Teach a small BERT to find HARMFUL among harmless sentences: a second of work."""
     torch.manual_seed(0)
-    tokenizer = word_tokenizer()
+    tokenizer = Tokenizer.from_file(str(EMBEDDED / "tokenizer.json"))
     config = BertConfig(
-        vocab_size=len(tokenizer),
+        vocab_size=tokenizer.get_vocab_size(),
         hidden_size=32,
         intermediate_size=64,
         num_hidden_layers=1,
@@ -76,21 +86,23 @@ def _train(folder: Path) -> None:
         initializer_range=0.05,
     )
     model = BertForSequenceClassification(config)
-    encode = PairEncoder(tokenizer.backend_tokenizer, 64)
+    encode = PairEncoder(tokenizer, 64)
     optimizer = torch.optim.AdamW(model.parameters(), lr=5e-3)
     rng = random.Random(0)
-    for _ in range(100):
+    for _ in range(200):
         labels = [row % 2 for row in range(32)]
-        rows = encode([(_example(rng, label == 1), None) for label in labels])
-        ids = torch.zeros(32, max(map(len, rows)), dtype=torch.long)
-        for index, encoded in enumerate(rows):
-            ids[index, : len(encoded)] = torch.tensor(encoded.ids)
-        loss = model(ids, attention_mask=(ids > 0).long(), labels=torch.tensor(labels)).loss
+        rows = encode([_example(rng, label == 1) for label in labels])
+        ids, types = (torch.zeros(32, max(map(len, rows)), dtype=torch.long) for _ in range(2))
+        for index, row in enumerate(rows):
+            ids[index, : len(row)] = torch.tensor(row.ids)
+            types[index, : len(row)] = torch.tensor(row.type_ids)
+        mask = (ids > 0).long()
+        loss = model(ids, mask, types, labels=torch.tensor(labels)).loss
         loss.backward()
         optimizer.step()
         optimizer.zero_grad()
-    tokenizer.save_pretrained(folder)
     model.save_pretrained(folder)
+    tokenizer.save(str(folder / "tokenizer.json"))
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.guard.conftest import HARMFUL, harmless_text
+from tests.guard.conftest import HARMFUL, HARMLESS, harmless_text
 
 from harmaug.guard import Guard
 
@@ -19,9 +19,7 @@ def test_a_harmful_sentence_is_found_wherever_it_stands(
     verdict = trained.check(text)
     assert verdict.flagged
     assert verdict.window is not None
-    start = text.index(HARMFUL)
-    assert verdict.window.start <= start
-    assert start + len(HARMFUL) <= verdict.window.end
+    assert verdict.window.start <= text.index("harmful") < verdict.window.end
 
 
 @pytest.mark.parametrize(
@@ -32,3 +30,15 @@ def test_harmless_documents_are_not_flagged(trained: Guard, words: int, document
     texts = [harmless_text(words, seed=100 + index) for index in range(documents)]
     flagged = [verdict.flagged for verdict in trained.verdicts(texts)]
     assert sum(flagged) <= 0.05 * documents
+
+
+def test_a_long_response_is_judged_with_its_prompt(trained: Guard) -> None:
+    response = harmless_text(500, seed=2)
+    assert not trained.check(HARMLESS[0], response).flagged
+    sentences = response.split(". ")
+    harmful = ". ".join([*sentences[:25], HARMFUL, *sentences[25:]])
+    verdict = trained.check(HARMLESS[0], harmful)
+    assert verdict.flagged
+    assert verdict.window is not None
+    assert verdict.window.text == "response"
+    assert verdict.window.start <= harmful.index("harmful") < verdict.window.end

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 from itertools import pairwise
 
 import pytest
@@ -64,6 +65,20 @@ def test_nothing_is_left_out_and_everything_fits(
 def test_windows_of_a_long_text_overlap(windower: Windower) -> None:
     spans = [window.span for window in windower.windows((_text(1000), None))]
     assert all(later.start < former.end for former, later in pairwise(spans))
+
+
+def test_windows_start_with_a_sentence_and_show_each_sentence_whole(
+    windower: Windower, tokenizer: Tokenizer
+) -> None:
+    rng = random.Random(0)
+    sentences = [_text(rng.randint(2, 9)).capitalize() + rng.choice(".!?") for _ in range(80)]
+    text = " ".join(sentences)
+    pieces = [len(row) for row in PairEncoder(tokenizer)([(each, None) for each in sentences])]
+    assert max(pieces) <= SIZE // 4
+    windows = windower.windows((text, None))
+    assert all(text[window.span.start].isupper() for window in windows)
+    for sentence in sentences:
+        assert any(sentence in window.pair[0] for window in windows)
 
 
 def test_every_window_of_a_pair_shows_both_texts(windower: Windower) -> None:

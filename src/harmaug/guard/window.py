@@ -1,17 +1,21 @@
 """Reading what is longer than the model's window: nothing is truncated.
 
-A prompt alone is cut into windows that overlap by an eighth. Of a pair, each window shows one
-stretch of one text beside the other text, or beside the head and tail of it where it is longer
-than a quarter of the window: so the response is always judged with its prompt, and a prompt with
-its response. A text that already stands whole in the windows of the other gets none of its own.
-The number of windows, and with it the cost, grows linearly with the length.
+A prompt alone is cut into windows that overlap by an eighth, or by up to a quarter where that lets
+the next one start with a sentence: so a sentence of a quarter of a window stands whole in one of
+them. Of a pair, each window shows one stretch of one text beside the other text, or beside the
+head and tail of it where it is longer than a quarter of the window: so the response is always
+judged with its prompt, and a prompt with its response. A text that already stands whole in the
+windows of the other gets none of its own. The number of windows, and with it the cost, grows
+linearly with the length.
 """
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from tokenizers import Tokenizer
 
@@ -20,6 +24,8 @@ from harmaug.scoring import TextPair
 
 GAP = " ... "
 """Stands where the middle of a context is left out."""
+
+_SENTENCE_END = re.compile(r"""[.!?…]["'”’)\]]*\s+|\n\s*""")
 
 _SLACK = 8
 """Tokens kept free: a stretch encoded by itself may cost a few more than inside its text."""
@@ -105,19 +111,43 @@ class _Tokens:
         return self.before[-1]
 
     def cuts(self, room: int) -> list[tuple[int, int]]:
-        """Character spans of at most `room` tokens, evenly spread, overlapping by an eighth."""
-        total, overlap = len(self), room // 8
-        if total <= room:
-            return [(0, len(self.text))]
-        count = -(-(total - overlap) // (room - overlap))
-        spans = []
-        for index in range(count):
-            first = bisect_left(self.before, index * (total - room) // (count - 1))
+        """Character spans of at most `room` tokens; the next starts before the last one ends.
+
+        By an eighth of `room`, or up to a quarter where a sentence starts there.
+        """
+        spans, first = [], 0
+        while True:
             last = bisect_right(self.before, self.before[first] + room) - 1
             spans.append((self.starts[first], self.ends[last - 1]))
+            if last == len(self.starts):
+                break
+            first = self._next(first, last, room)
         spans[0] = (0, spans[0][1])
         spans[-1] = (spans[-1][0], len(self.text))
         return spans
+
+    def _next(self, first: int, last: int, room: int) -> int:
+        """The word that starts the window after the one from word `first` to before `last`."""
+        overlap, end = room // 8, self.before[last]
+        latest = bisect_right(self.before, end - overlap) - 1
+        start = self._sentence(end - 2 * overlap, end - overlap, latest)
+        least = len(self) - room
+        if self.before[start] > least:  # the last window: as long as the others
+            most = min(least + overlap, self.before[start])
+            start = self._sentence(least, most, bisect_left(self.before, least))
+        return max(first + 1, start)
+
+    def _sentence(self, least: int, most: int, otherwise: int) -> int:
+        """The last word with so many tokens before it that starts a sentence."""
+        place = bisect_right(self._sentences, most, key=self.before.__getitem__) - 1
+        found = self._sentences[place] if place >= 0 else 0
+        return found if self.before[found] >= least else otherwise
+
+    @cached_property
+    def _sentences(self) -> Sequence[int]:
+        """The words that start a sentence or a line."""
+        ends = (match.end() for match in _SENTENCE_END.finditer(self.text))
+        return [bisect_right(self.starts, end) - 1 for end in ends]
 
     def context(self, budget: int) -> str:
         """The text, or its head and tail in equal parts where it has more tokens than that."""
