@@ -4,9 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.models import TEXT
 
+from harmaug.errors import DataError
 from harmaug.guard import Guard, GuardSettings
 from harmaug.guard.combine import Tail, combine, tail_scale
+from harmaug.scoring import probability
 
 SCALE = 0.7
 TAIL = Tail.exponential(SCALE)
@@ -62,8 +65,33 @@ def test_a_measured_tail_is_what_was_measured() -> None:
         assert each.log_odds(each.depth(z)) == pytest.approx(z)
 
 
-def test_documents_are_measured_and_settings_remember(tiny: Guard, tmp_path: Path) -> None:
-    settings = tiny.fit_windows(["the lazy dog jumps over " * 300, "make a prompt"])
+@pytest.mark.parametrize("rate", [0.02, 0.1])
+def test_documents_are_measured_so_that_few_of_them_are_flagged(
+    tiny: Guard, tmp_path: Path, rate: float
+) -> None:
+    rng = np.random.default_rng(4)
+    words = [*TEXT[0].split(), *TEXT[2].split()]
+
+    def document() -> str:
+        return " ".join(rng.choice(words, 250))
+
+    windows = tiny.log_odds([" ".join(rng.choice(words, 50)) for _ in range(200)])
+    guard = tiny.with_threshold(float(probability(np.quantile(windows, [0.7]))[0]))
+    settings = guard.fit_windows([document() for _ in range(40)], rate)
     assert len(settings.tail) == 9
+    assert settings.tail_margin > 0
     settings.save(tmp_path)
     assert GuardSettings.load(tmp_path) == settings
+    for name in ("tokenizer.json", "onnx"):
+        (tmp_path / name).symlink_to(Path(tiny.info.name) / name)
+    fitted = Guard.load(tmp_path)
+    flagged = [verdict.flagged for verdict in fitted.verdicts([document() for _ in range(60)])]
+    assert sum(flagged) <= 60 * rate + 3
+    plain = [verdict.flagged for verdict in guard.verdicts([document() for _ in range(60)])]
+    assert sum(plain) > 60 * rate + 3
+
+
+@pytest.mark.parametrize("rate", [0.0, 1.0])
+def test_a_rate_of_documents_that_is_none_says_so(tiny: Guard, rate: float) -> None:
+    with pytest.raises(DataError, match="between 0 and 1"):
+        tiny.fit_windows(["the dog"], rate)

@@ -6,11 +6,12 @@ windows: where a harmless window reaches z with chance S(z), k windows of n reac
 much as one window alone with chance n/k * S(z). With the depth D(z) = -log S(z), the k-th highest
 of n windows counts
 
-    D^-1(D(z_(k)) - log(n / k)),
+    D^-1(D(z_(k)) - log(n / k) - margin),
 
 and the highest of these decides: one very harmful window is enough, and so are many moderate
 ones. A threshold keeps its false-positive rate whatever the length, also where neighbouring
-windows resemble each other. One window is left as it is.
+windows resemble each other; the margin lowers that rate where single windows have more than is
+wanted of a document. One window is left as it is.
 
 Source: R. J. Simes, "An improved Bonferroni procedure for multiple tests of significance",
 Biometrika 73 (1986).
@@ -80,14 +81,14 @@ class Tail:
         return np.asarray(np.interp(depth, known, at))
 
 
-def combine(log_odds: FloatArray, tail: Tail) -> float:
+def combine(log_odds: FloatArray, tail: Tail, margin: float = 0.0) -> float:
     """Combine the log-odds of n windows of one input, shape (n,), into one."""
     count = len(log_odds)
     if count == 1:
         return float(log_odds[0])
     ordered = np.sort(log_odds)[::-1]
     rarity = tail.depth(ordered) - np.log(count / np.arange(1, count + 1))
-    return float(tail.log_odds(rarity.max(keepdims=True))[0])
+    return float(tail.log_odds(rarity.max(keepdims=True) - margin)[0])
 
 
 def tail_scale(log_odds: FloatArray, share: float = 0.1) -> float:

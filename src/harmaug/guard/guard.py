@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,9 +21,11 @@ from harmaug.guard.load import GuardFiles, Precision, find
 from harmaug.guard.scope import Scope
 from harmaug.guard.settings import Calibration, GuardSettings
 from harmaug.guard.verdict import TextSpan, Verdict
-from harmaug.rows import LabelledRow
-from harmaug.scoring import FloatArray, ScorerInfo, TextPair, probability
+from harmaug.scoring import FloatArray, ScorerInfo, TextPair, log_odds_of, probability
 from harmaug.text import Aligned, Message, conversation, normalise_aligned
+
+if TYPE_CHECKING:
+    from harmaug.rows import LabelledRow
 
 _Plain = tuple[Aligned, Aligned | None]
 
@@ -149,16 +152,29 @@ class Guard:
         known = {**self.settings.calibrations, name: calibration}
         return Guard(self._parts, replace(guard.settings, calibrations=known))
 
-    def fit_windows(self, documents: Sequence[TextPair | str]) -> GuardSettings:
+    def fit_windows(
+        self, documents: Sequence[TextPair | str], max_false_positive_rate: float = 0.05
+    ) -> GuardSettings:
         """Measure how the guard's windows score harmless documents (`harmaug.guard.combine`).
 
-        Save the settings beside the model: from then on long inputs are judged by them. A few
-        thousand windows are enough, of the kind of text that is harmless where it is used.
+        Save the settings beside the model: from then on at most that share of long harmless
+        documents reaches the threshold in force, whatever their length. A few thousand windows
+        are enough, of the kind of text that is harmless where it is used.
+
+        Raises:
+            DataError: for a rate that is none.
         """
+        if not 0.0 < max_false_positive_rate < 1.0:
+            raise DataError(
+                f"a rate of long documents is between 0 and 1, not {max_false_positive_rate}"
+            )
         windows: list[float] = []
         for judged in self._judge([_texts(pair) for pair in self._plain(documents)]):
             windows += judged.window_log_odds or (judged.log_odds,)
-        return replace(self.settings, tail=Tail.measured(np.array(windows)).quantiles)
+        tail = Tail.measured(np.array(windows))
+        threshold = tail.depth(log_odds_of(np.array([self.threshold])))[0]
+        margin = max(0.0, -float(np.log(max_false_positive_rate)) - float(threshold))
+        return replace(self.settings, tail=tail.quantiles, tail_margin=round(margin, 4))
 
     def check(
         self,
@@ -282,6 +298,4 @@ def _as_it_is(text: str) -> Aligned:
 def _labelled(
     row: LabelledRow | tuple[str, str | None, int],
 ) -> tuple[str, str | None, int | None]:
-    if isinstance(row, LabelledRow):
-        return row.prompt, row.response, row.label
-    return row
+    return row if isinstance(row, tuple) else (row.prompt, row.response, row.label)

@@ -74,7 +74,7 @@ class Judge:
         for row, cut in zip(rows, windows, strict=True):
             own = scores[place : place + max(1, len(cut))]
             place += len(own)
-            log_odds = combine(own, self._tail)
+            log_odds = combine(own, self._tail, self._settings.tail_margin)
             each = tuple(own.tolist()) if cut else ()
             result.append(Judgement(log_odds, self._unknown in row.ids, tuple(cut), each))
         return result

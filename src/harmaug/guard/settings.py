@@ -42,7 +42,8 @@ class GuardSettings:
     divides the log-odds (calibration). `thresholds` are named operating points on the calibrated
     probability; `default` names the one in force. `harmful_index` is the harmful class's logit.
     `tail` holds the quantiles of harmless windows' log-odds (`guard.combine.Tail`); where none
-    were measured their tail falls exponentially with `tail_scale`.
+    were measured their tail falls exponentially with `tail_scale`. By `tail_margin`, in natural
+    log of chance, windows must be rarer than the threshold asks for.
     `language` is what the guard was trained on: `en`, or `any` to mark no language as out of
     scope. `calibrations` tells where thresholds come from, by name.
     """
@@ -56,6 +57,7 @@ class GuardSettings:
     normalise: bool = True
     tail_scale: float = 1.0
     tail: tuple[float, ...] = ()
+    tail_margin: float = 0.0
     language: Literal["en", "any"] = "en"
     calibrations: dict[str, Calibration] = field(default_factory=dict)
     format: int = 1
