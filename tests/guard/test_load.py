@@ -74,13 +74,42 @@ def test_a_model_with_other_inputs_says_so(guard_folder: Path, tmp_path: Path) -
     _refused(folder, "are not those of a guard")
 
 
-def test_a_hub_that_cannot_be_reached_is_one_line(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The hub's cache in a folder of this test, and no network."""
     import huggingface_hub.constants as constants
 
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    return tmp_path / "hub"
+
+
+def _cached(hub: Path, hub_id: str, folder: Path) -> None:
+    """Lay a folder down as the hub's library keeps what it has downloaded."""
+    place = hub / f"models--{hub_id.replace('/', '--')}"
+    commit = "0123456789012345678901234567890123456789"
+    shutil.copytree(folder, place / "snapshots" / commit)
+    (place / "refs").mkdir()
+    (place / "refs" / "main").write_text(commit)
+
+
+def test_a_guard_comes_from_the_hub_by_its_id(guard_folder: Path, hub: Path) -> None:
+    _cached(hub, "someone/some-guard", guard_folder)
+    guard = Guard.load("someone/some-guard")
+    assert guard.info.name == "someone/some-guard"
+    assert guard.settings == GuardSettings.load(guard_folder)
+    assert guard.score(["the dog"])[0] == Guard.load(guard_folder).score(["the dog"])[0]
+
+
+def test_a_torch_checkpoint_on_the_hub_names_the_command_that_converts_it(
+    guard_folder: Path, hub: Path, tmp_path: Path
+) -> None:
+    folder = _copy(guard_folder, tmp_path, "onnx/model_quantized.onnx", "onnx/model.onnx")
+    _cached(hub, "someone/torch-guard", folder)
+    _refused("someone/torch-guard", "run `harmaug export someone/torch-guard DIR`, then load DIR")
+
+
+def test_a_hub_that_cannot_be_reached_is_one_line(hub: Path) -> None:
     _refused("someone/some-guard", "from the hub")
 
 

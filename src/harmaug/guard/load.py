@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from dataclasses import dataclass, replace
@@ -34,6 +33,8 @@ class GuardFiles:
     @property
     def revision(self) -> str:
         """Content hash of the weights."""
+        import hashlib
+
         with self.model.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
