@@ -58,7 +58,7 @@ print((time.perf_counter() if sys.argv[2] == "wall" else time.process_time()) - 
 print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1])
 """
 OURS = START.format(
-    "from harmaug import Guard\nGuard.load(sys.argv[1], threads=1).check('How do I bake bread?')"
+    "from harmaug import Guard\nGuard.load(sys.argv[1]).check('How do I bake bread?')"
 )
 THEIRS = START.format(
     "from transformers import pipeline\n"
@@ -125,11 +125,11 @@ def start_up(code: str, model: Path, setting: Setting) -> tuple[float, float]:
 
 
 def latency(guard: Guard, setting: Setting) -> dict[str, float]:
-    """Milliseconds from text to score of one prompt of 32 tokens."""
+    """Milliseconds from text to verdict of one prompt of 32 tokens."""
     tokenizer = Tokenizer.from_file(str(EMBEDDED / "tokenizer.json"))
     prompts = [" ".join((WORDS * 2)[:count]) for count in range(20, 35)]
     prompt = next(text for text in prompts if len(encode(tokenizer, [(text, None)])[0]) == 32)
-    taken = [setting.seconds(lambda: guard.score([(prompt, None)])) * 1e3 for _ in range(500)]
+    taken = [setting.seconds(lambda: guard.check(prompt)) * 1e3 for _ in range(500)]
     return {
         "p50": round(statistics.median(taken), 3),
         "p95": round(float(np.quantile(taken, 0.95)), 3),

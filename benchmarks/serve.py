@@ -4,14 +4,19 @@
 server, so the shares are on the low side. Run it alone on the machine. CPU time per row, beside
 that of the guard in this process, tells the server's own cost even where it does not run alone:
 
-    python -m benchmarks.serve [--model REF] [--rows FILE.jsonl] [--seconds 5] [--json FILE]
+    python -m benchmarks.serve [--model REF] [--data DIR] [--seconds 5] [--soak 600] [--json FILE]
+
+The rows are ToxicChat prompts from ``HARMAUG_DATA``, of natural length; without it, made up. A
+soak goes on with one item a request for so many seconds and tells how memory grows.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import gzip
 import json
+import os
 import re
 import socket
 import subprocess
@@ -63,12 +68,14 @@ class Load:
     statuses: dict[int, int]
 
 
-def texts(path: Path | None) -> list[str]:
-    """Prompts of a file, or made-up ones with natural lengths (log-normal, median 25 words)."""
-    if path is not None:
-        lines = path.read_text(encoding="utf-8").splitlines()
-        return [json.loads(line)["prompt"] for line in lines[:600]]
+def texts(data: Path | None) -> list[str]:
+    """600 prompts of ToxicChat, or made-up ones of natural lengths (log-normal, median 25)."""
     random = np.random.default_rng(0)
+    if data is not None:
+        path = data / "eval" / "toxicchat_test_human.jsonl.gz"
+        with gzip.open(path, "rt", encoding="utf-8") as lines:
+            prompts = [json.loads(line)["prompt"] for line in lines]
+        return [prompts[index] for index in random.permutation(len(prompts))[:600]]
     lengths = np.clip(random.lognormal(np.log(25), 0.9, 600), 3, 250).astype(int)
     return [" ".join(random.choice(WORDS, length)) for length in lengths]
 
@@ -167,6 +174,22 @@ def recovery(prompts: list[str], port: int) -> float:
             return time.perf_counter() - started
 
 
+def soak(target: Target, seconds: float) -> list[float]:
+    """Memory in MiB at the start and after each tenth of the time, under load."""
+    sizes = [resident(target.port)]
+    for _ in range(10):
+        found = measure(target, 1, CONNECTIONS, seconds / 10)
+        if set(found.statuses) != {200}:
+            raise SystemExit(f"the soak met {found.statuses}")
+        sizes.append(resident(target.port))
+    return sizes
+
+
+def resident(port: int) -> float:
+    """The server's memory in MiB."""
+    return metric(port, "process_resident_memory_bytes") / 2**20
+
+
 def start(model: str, port: int, queue: int) -> subprocess.Popen[bytes]:
     """Start `harmaug serve` and wait until it is ready."""
     code = "from harmaug.cli import main; main()"
@@ -188,43 +211,52 @@ def free_port() -> int:
         return int(held.getsockname()[1])
 
 
+def show(load: Load) -> str:
+    """One line."""
+    return (
+        f"{load.connections} connections, {load.items_per_request} a request: "
+        f"{load.items_per_s:.0f} rows/s, {load.share_of_in_process:.0%} of in process, "
+        f"p50 {load.p50_ms:.0f} ms, p99 {load.p99_ms:.0f} ms, statuses {load.statuses}, "
+        f"CPU a row {load.server_cpu_ms_per_item:.2f} ms "
+        f"and {load.client_cpu_ms_per_item:.2f} ms of the load generator"
+    )
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", default="embedded")
-    parser.add_argument("--rows", type=Path)
+    parser.add_argument("--data", type=Path, default=os.environ.get("HARMAUG_DATA"))
     parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--soak", type=float, default=0.0, help="seconds of load to watch memory")
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
-    prompts = texts(given.rows)
-    alone = in_process(Guard.load(given.model), prompts, given.seconds)
-    print(f"in process: {alone.rows_per_s:.0f} rows/s, {alone.cpu_ms:.2f} ms CPU a row")
+    prompts = texts(given.data)
+    alone = in_process(Guard.load(given.model), prompts, min(given.seconds, 20.0))
+    print(f"in process: {alone.rows_per_s:.0f} rows/s, {alone.cpu_ms:.2f} ms CPU a row", flush=True)
     port = free_port()
     target = Target(prompts, port, alone)
     process = start(given.model, port, queue=CONNECTIONS * 32)
+    result: dict[str, object] = {"in_process": asdict(alone)}
     try:
         measure(target, 1, CONNECTIONS, 1.0)
-        before = metric(port, "process_resident_memory_bytes") / 2**20
-        loads = [measure(target, items, CONNECTIONS, given.seconds) for items in (1, 32)]
-        # Four times the load that fills the queue.
-        loads.append(measure(target, 32, 4 * CONNECTIONS, given.seconds))
-        recovered = recovery(prompts, port)
-        after = metric(port, "process_resident_memory_bytes") / 2**20
+        before = resident(port)
+        # The last is four times the load that fills the queue.
+        for items, connections in ((1, CONNECTIONS), (32, CONNECTIONS), (32, 4 * CONNECTIONS)):
+            load = measure(target, items, connections, given.seconds)
+            result[f"{connections} connections, {items} a request"] = asdict(load)
+            print(show(load), flush=True)
+        result["recovery_s"] = recovery(prompts, port)
+        print(f"answers again {result['recovery_s']:.2f} s after the overload")
+        print(f"memory {before:.0f} MiB before, {resident(port):.0f} MiB after", flush=True)
+        if given.soak:
+            result["soak_mib"] = sizes = soak(target, given.soak)
+            shown = " ".join(f"{size:.0f}" for size in sizes)
+            print(f"memory over {given.soak:.0f} s of load, MiB: {shown}")
     finally:
         process.terminate()
         process.wait()
-    for each in loads:
-        print(
-            f"{each.connections} connections, {each.items_per_request} a request: "
-            f"{each.items_per_s:.0f} rows/s, {each.share_of_in_process:.0%} of in process, "
-            f"p50 {each.p50_ms:.0f} ms, p99 {each.p99_ms:.0f} ms, statuses {each.statuses}, "
-            f"CPU a row {each.server_cpu_ms_per_item:.2f} ms "
-            f"and {each.client_cpu_ms_per_item:.2f} ms of the load generator"
-        )
-    print(f"answers again {recovered:.2f} s after the overload")
-    print(f"memory {before:.0f} MiB before, {after:.0f} MiB after")
     if given.json is not None:
-        result = {"in_process": asdict(alone), "loads": [asdict(each) for each in loads]}
         given.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 
 
