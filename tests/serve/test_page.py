@@ -24,6 +24,12 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+DROP = """(text) => {
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File([text], "rows.jsonl"));
+  const event = new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true });
+  document.getElementById("drop").dispatchEvent(event);
+}"""
 PROMPT = "how do i bake bread at home? here is a story about a lazy dog."
 
 
@@ -109,6 +115,11 @@ def test_a_person_checks_texts_a_conversation_and_a_file(  # type: ignore[no-unt
     expected = guard.score([f"bread {number}" for number in range(20)])
     assert cells == [*(f"{score:.3f}" for score in expected), "–"]
     assert page.locator("#rows tr").last.inner_text().split("\t")[1] == "not judged"
+
+    dropped = '{"prompt": "dropped bread"}\nno json'
+    page.evaluate(DROP, dropped)
+    page.get_by_text("dropped bread").wait_for()
+    assert page.locator("#rows tr").count() == 2
 
     width = page.evaluate("() => document.documentElement.scrollWidth")
     assert width <= 390
