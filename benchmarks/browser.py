@@ -1,6 +1,6 @@
 """The exported web guard in a real headless Chromium, beside the guard in Python.
 
-`python -m benchmarks.browser [--model REF] [--rows N]`: loading, one prompt of 32 tokens, rows of
+`python -m benchmarks.browser [--model REF] [--rows N]`: loading, one prompt of 36 tokens, rows of
 natural lengths one after the other, and how far the scores are apart. One thread each.
 """
 
@@ -72,9 +72,11 @@ def main() -> None:
             there = _browser(page, rows)
     here = _python(arguments.model, rows)
     apart = np.abs(there - here)
+    threshold = Guard.load(arguments.model).threshold
+    equal = np.mean((there >= threshold) == (here >= threshold))
     print(
-        f"scores of {len(rows)} rows: mean difference {apart.mean():.5f}, "
-        f"99% within {np.quantile(apart, 0.99):.5f}, largest {apart.max():.5f}"
+        f"{len(rows)} rows: {equal:.2%} of verdicts equal; scores: mean difference "
+        f"{apart.mean():.5f}, 99% within {np.quantile(apart, 0.99):.5f}, largest {apart.max():.5f}"
     )
 
 
@@ -105,9 +107,9 @@ def _python(model: str, rows: list[TextPair]) -> FloatArray:
         taken.append(1e3 * (time.perf_counter() - start))
     _print("Python", taken)
     start = time.perf_counter()
-    scores = guard.score(rows)
+    scores = [verdict.score for verdict in guard.verdicts(rows)]
     print(f"Python: {len(rows) / (time.perf_counter() - start):.1f} rows/s")
-    return scores
+    return np.array(scores)
 
 
 def _print(where: str, milliseconds: list[float]) -> None:
