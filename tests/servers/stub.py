@@ -33,7 +33,7 @@ class Turn(TypedDict, total=False):
 class Body(TypedDict, total=False):
     model: str
     messages: list[Turn]
-    prompt: str | list[int]
+    prompt: str
     input: list[str]
     seed: int
     max_tokens: int
@@ -112,7 +112,7 @@ def document(stub: Stub, path: str, body: Body) -> Mapping[str, object]:
     if stub.document is not None:
         return stub.document(body)
     chat = path.endswith("chat/completions")
-    text, begun = stub.read(body) if chat else (str(body["prompt"]), "")
+    text, begun = stub.read(body) if chat else (body["prompt"], "")
     written = answer_of(text, body["seed"])
     if stub.repeats:
         written = f"{begun} {written}"

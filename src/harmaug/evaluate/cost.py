@@ -105,13 +105,14 @@ def measure_cost(
 ) -> Cost:
     """Count and measure a guard on at most `EXAMPLES` pairs, evenly spread.
 
-    `load` gives the guard, loaded, where it has to be asked how it reads.
+    `load` gives the guard, loaded, where it has to be asked how it reads. A guard behind a server
+    is not measured: its cost is the server's.
     """
     from harmaug.evaluate.flops import arithmetic  # torch: reading results does without
 
     step = max(1, len(pairs) // EXAMPLES)
     sample = list(pairs[::step][:EXAMPLES])
-    folder = local_folder(source)
+    folder = None if source.remote else local_folder(source)
     counted = None if folder is None else arithmetic(folder)
     read = lengths(source, load, sample)
     content = None if read is None else sum(row.content for row in read) / len(read)
@@ -129,7 +130,7 @@ def measure_cost(
         content_tokens=content,
         flops_per_example=flops,
         flops_per_token=None if flops is None or not content else flops / content,
-        speed=measure_speed(source, sample),
+        speed=None if source.remote else measure_speed(source, sample),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harmaug.guard import Guard
@@ -20,22 +21,30 @@ class GuardSource:
     """A guard by reference.
 
     `teacher` is the JSON of a TeacherConfig for what the torch-free runtime does not load, None
-    for what it does; `precision` then picks the file.
+    for what it does; `precision` then picks the file. `remote`: a server is asked, nothing of it
+    can be measured here, and its answers are kept in `journal`.
     """
 
     ref: str
     precision: Precision = "auto"
     teacher: str | None = None
+    remote: bool = False
+    journal: str | None = None
 
     @classmethod
-    def of_teacher(cls, config: TeacherConfig) -> GuardSource:
+    def of_teacher(cls, config: TeacherConfig, journal: Path | None = None) -> GuardSource:
         """Return the source of a teacher."""
-        from harmaug.teachers.load import family_of
+        from harmaug.teachers.load import asks_server, family_of
 
         family = family_of(config) if config.family == "auto" else config.family
         if family == "guard":
             return cls(config.model)
-        return cls(config.model, teacher=config.model_dump_json())
+        return cls(
+            config.model,
+            teacher=config.model_dump_json(),
+            remote=asks_server(config),
+            journal=None if journal is None else str(journal),
+        )
 
     def load(self, threads: int | None = None) -> Scorer:
         """Load the guard on `threads` cores, all of them when None.
@@ -52,9 +61,10 @@ class GuardSource:
             import torch
 
             torch.set_num_threads(threads)
-        return load_teacher(TeacherConfig.model_validate_json(self.teacher))
+        journal = None if self.journal is None else Path(self.journal)
+        return load_teacher(TeacherConfig.model_validate_json(self.teacher), journal)
 
-    def to_json(self) -> dict[str, str | None]:
+    def to_json(self) -> dict[str, str | bool | None]:
         """Return the source as a JSON object."""
         return dataclasses.asdict(self)
 

@@ -11,6 +11,7 @@ from harmaug.embedded import embedded_model
 from harmaug.errors import ConfigError, ModelError
 from harmaug.guard.load import find
 from harmaug.teachers.files import Files
+from harmaug.teachers.engine import open_reader
 from harmaug.teachers.load import FAMILIES, family_of
 
 
@@ -50,7 +51,16 @@ def _check_teacher(teacher: TeacherConfig) -> None:
     if teacher.family not in {"auto", *FAMILIES}:
         FAMILIES.load(teacher.family)
     family = family_of(teacher) if teacher.family == "auto" else teacher.family
-    if family == "guard":
+    if family == "ensemble":
+        if not teacher.members:
+            FAMILIES.load(family)(teacher, None)
+        for member in teacher.members:
+            _check_teacher(member)
+    elif teacher.engine == "openai":
+        open_reader(teacher, None)
+    elif family == "openai-moderation":
+        FAMILIES.load(family)(teacher, None)
+    elif family == "guard":
         find(teacher.model)
     elif family == "recorded":
         if not Path(teacher.model).is_file():

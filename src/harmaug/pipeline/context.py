@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from harmaug.config import ExecutorConfig, LLMConfig, RunConfig
+from harmaug.config import ExecutorConfig, LLMConfig, RunConfig, TeacherConfig
 from harmaug.embedded import GUARD, embedded_model
 from harmaug.progress import Progress
 from harmaug.registry import Registry
-from harmaug.runs.fingerprint import model_fingerprint
+from harmaug.runs.fingerprint import fingerprint, model_fingerprint
 from harmaug.runs.folder import RunFolder
 from harmaug.runs.parts import PartFolder, Parts
 from harmaug.stages.base import Stage
@@ -78,3 +78,10 @@ def llm_identity(config: LLMConfig) -> dict[str, object]:
 def teacher_weights(model: str, revision: str | None) -> str:
     """Return what names a teacher's weights in a fingerprint."""
     return model_fingerprint(str(GUARD) if model == "embedded" else model, revision)
+
+
+def weights_of(teacher: TeacherConfig) -> str:
+    """Return the same of a whole teacher: its members', or its served model's tokenizer."""
+    if teacher.members:
+        return fingerprint([weights_of(member) for member in teacher.members])
+    return teacher_weights(teacher.tokenizer or teacher.model, teacher.revision)

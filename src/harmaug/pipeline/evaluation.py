@@ -16,7 +16,7 @@ from harmaug.evaluate.evaluation import Benchmark, EvaluatedGuard, Evaluation, a
 from harmaug.evaluate.predictions import Predictions, predict
 from harmaug.evaluate.results import HARMAUG, HARMAUG_FP32, PLAIN, TEACHER
 from harmaug.evaluate.sources import GuardSource
-from harmaug.pipeline.context import Context, teacher_weights
+from harmaug.pipeline.context import Context, weights_of
 from harmaug.pipeline.students import Student
 from harmaug.rows import LabelledRow, Prediction
 from harmaug.runs.fingerprint import fingerprint, rows_fingerprint
@@ -42,10 +42,12 @@ class Candidate:
 def candidates(context: Context, students: Mapping[str, Student]) -> list[Candidate]:
     """Return the teacher and the students, the HarmAug student in float32 as well."""
     teacher = context.config.label.teacher
-    weights = teacher_weights(teacher.model, teacher.revision)
+    weights = weights_of(teacher)
     found = [
         Candidate(
-            TEACHER, GuardSource.of_teacher(teacher), fingerprint(teacher.identity(), weights)
+            TEACHER,
+            GuardSource.of_teacher(teacher, context.journal),
+            fingerprint(teacher.identity(), weights),
         )
     ]
     quantised = context.config.distill.quantise

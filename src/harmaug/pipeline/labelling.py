@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from harmaug.augment.exemplars import row_seed
 from harmaug.config import RespondConfig
-from harmaug.pipeline.context import Context, llm_identity, teacher_weights
+from harmaug.llm.journal import Journal
+from harmaug.pipeline.context import Context, llm_identity, weights_of
 from harmaug.pipeline.data import as_pairs
 from harmaug.pipeline.generation import Generation
 from harmaug.rows import (
@@ -20,9 +21,11 @@ from harmaug.rows import (
     ScoredPair,
 )
 from harmaug.runs.fingerprint import fingerprint, rows_fingerprint
+from harmaug.runs.folder import Facts
 from harmaug.runs.parts import ComputedParts, PartFolder, Parts, chunked
 from harmaug.stages.label import LabelStage
 from harmaug.stages.respond import RespondStage
+from harmaug.teachers.load import asks_server
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ def label_synthetic(context: Context, table: Table) -> PartFolder[ScoredPair]:
 
 def _label(context: Context, what: str, content: str, pairs: Parts[Pair]) -> PartFolder[ScoredPair]:
     teacher = context.config.label.teacher
-    weights = teacher_weights(teacher.model, teacher.revision)
+    weights = weights_of(teacher)
     name = fingerprint(teacher.identity(), weights, content, context.part_rows)
     out = context.folder.table("label", name, ScoredPair)
     stage = LabelStage(teacher, context.journal)
@@ -84,7 +87,10 @@ def _label(context: Context, what: str, content: str, pairs: Parts[Pair]) -> Par
         for part in range(len(out))
         for row in out.read(part)
     )
-    context.folder.record(what, {"fingerprint": name, **missing})
+    facts: Facts = {"fingerprint": name, **missing}
+    if asks_server(teacher):
+        facts = {**facts, "server": asdict(Journal(context.journal).accounts())}
+    context.folder.record(what, facts)
     return out
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from harmaug.config import RunConfig
+from harmaug.config import RunConfig, TeacherConfig
 from harmaug.embedded import embedded_model
 from harmaug.guard.load import find
 from harmaug.plan.models import Model, find_model
@@ -19,6 +19,9 @@ from harmaug.text import Message
 CLASSIFIERS = frozenset(family for family, card in CARDS.items() if card.windowed) - {"guard"}
 """Teacher families that read windows and give logits of classes."""
 
+WORKLESS = frozenset({"recorded", "openai-moderation"})
+"""Families that compute nothing on a machine of ours."""
+
 READINGS = {"shieldgemma": 4}
 """Readings of one row, where it is not one: ShieldGemma's policies are asked one by one."""
 
@@ -27,10 +30,23 @@ BACKWARD = 3.0
 forward pass each."""
 
 
-def label(config: RunConfig, stage: str, pairs: Sequence[TextPair], rows: int) -> Work:
-    """Return the work of the teacher over `rows` rows that `pairs` stand for."""
-    teacher = config.label.teacher
+def label(teacher: TeacherConfig, stage: str, pairs: Sequence[TextPair], rows: int) -> list[Work]:
+    """Return the work of a teacher over `rows` rows that `pairs` stand for.
+
+    An ensemble's is that of its members. Scores that are read from a file, or bought from a
+    moderation API, are none.
+    """
     family = family_of(teacher, offline=True) if teacher.family == "auto" else teacher.family
+    if family == "ensemble":
+        return [work for member in teacher.members for work in label(member, stage, pairs, rows)]
+    return [] if family in WORKLESS else [_read(teacher, family, stage, pairs, rows)]
+
+
+def _read(
+    teacher: TeacherConfig, family: str, stage: str, pairs: Sequence[TextPair], rows: int
+) -> Work:
+    served = teacher.engine == "openai"
+    batch = teacher.concurrency if served else teacher.batch_size
     if family == "guard":
         files = find(teacher.model)
         model = find_model(str(files.folder), "classifier", "label.teacher.model")
@@ -40,7 +56,8 @@ def label(config: RunConfig, stage: str, pairs: Sequence[TextPair], rows: int) -
         limits = [most for most in (teacher.max_length, model.limit) if most is not None]
         passes = model.reading.window_tokens(pairs, min(limits, default=None))
     else:
-        model = find_model(teacher.model, "causal", "label.teacher.model")
+        name = teacher.tokenizer if served and teacher.tokenizer else teacher.model
+        model = find_model(name, "causal", "label.teacher.model")
         read = [model.reading.chat_tokens(_turns(pair), None) for pair in pairs]
         passes = read * READINGS.get(family, 1)
     share = rows / len(pairs)
@@ -51,9 +68,10 @@ def label(config: RunConfig, stage: str, pairs: Sequence[TextPair], rows: int) -
         rows=rows,
         tokens_in=sum(passes) * share,
         tokens_out=0.0,
-        flops=model.score_flops(passes, teacher.batch_size) * share,
-        batch=teacher.batch_size,
+        flops=model.score_flops(passes, batch) * share,
+        batch=batch,
         dtype=teacher.dtype,
+        served=served,
     )
 
 

@@ -106,9 +106,10 @@ def _work(
         found += [generation, *responses]
         written = config.generate.samples * len(pairs) // len(instructions)
     labelled = judging.as_pairs(data)
-    found.append(judging.label(config, "label D", labelled, data.rows))
+    teacher = config.label.teacher
+    found += judging.label(teacher, "label D", labelled, data.rows)
     if pairs:
-        found.append(judging.label(config, "label synthetic", pairs, written))
+        found += judging.label(teacher, "label synthetic", pairs, written)
     student = judging.student(config)
     own = (labelled, data.rows)
     if config.baseline:
@@ -130,13 +131,14 @@ def _guards(config: RunConfig) -> list[str]:
 
 def _teacher_on(config: RunConfig, benchmarks: Sequence[Sample]) -> list[Work]:
     return [
-        judging.label(
-            config,
+        work
+        for sample in benchmarks
+        for work in judging.label(
+            config.label.teacher,
             f"evaluate teacher on {sample.name}",
             judging.as_pairs(sample),
             sample.rows,
         )
-        for sample in benchmarks
     ]
 
 
@@ -144,7 +146,7 @@ def _disk(
     config: RunConfig, machine: Machine, found: Sequence[Work], pairs: Sequence[TextPair]
 ) -> Disk:
     length = sum(len(prompt) + len(answer or "") for prompt, answer in pairs) / max(len(pairs), 1)
-    written = sum(work.rows for work in found if work.stage == "label synthetic")
+    written = max((work.rows for work in found if work.stage == "label synthetic"), default=0)
     student = next(work.model for work in found if work.kind == "train").arithmetic.parameters
     models = {
         work.model.reference: work.model.arithmetic.parameters * dtype_bytes(work.dtype, machine)

@@ -161,6 +161,20 @@ CARDS: dict[str, FamilyCard] = {
         in_name=("harmaug-guard", "prompt-guard", "guardian-hap", "roberta-hate-speech"),
         windowed=True,
     ),
+    "openai-moderation": FamilyCard(
+        models="omni-moderation-latest, or any server with /v1/moderations (harmaug serve)",
+        reads="prompt or pair",
+        score="sigmoid maximum",
+        rule="the highest of category_scores; a pair as one text",
+        in_name=("omni-moderation", "text-moderation-latest", "text-moderation-stable"),
+    ),
+    "ensemble": FamilyCard(
+        models="label.teacher.members, each a teacher with a weight",
+        reads="prompt or pair",
+        score="ensemble",
+        rule="the mean probability by weight, or the maximum",
+        extra="",
+    ),
 }
 
 

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Protocol
 
 from harmaug.config import TeacherConfig
+from harmaug.errors import ConfigError
 from harmaug.registry import Registry
 from harmaug.scoring import Scorer
+from harmaug.teachers.catalogue import CARDS
 from harmaug.teachers.detect import detect
 from harmaug.teachers.files import Files
 
@@ -41,14 +43,35 @@ FAMILIES: Registry[Family] = Registry(
         "granite-guardian": "harmaug.teachers.granite_guardian:load",
         "granite-guardian-4": "harmaug.teachers.granite_guardian_4:load",
         "gpt-oss-safeguard": "harmaug.teachers.gpt_oss_safeguard:load",
+        "openai-moderation": "harmaug.teachers.moderation:load",
+        "ensemble": "harmaug.teachers.ensemble:load",
     },
 )
 
+HERE_ONLY = frozenset(family for family, card in CARDS.items() if card.windowed) | {"recorded"}
+"""Families that no server of causal models reads."""
+
 
 def load_teacher(config: TeacherConfig, journal: Path | None = None) -> Scorer:
-    """Load the teacher that a configuration names."""
+    """Load the teacher that a configuration names.
+
+    Raises:
+        ConfigError: when it is to be read by a server and is no causal guard.
+    """
     family = family_of(config) if config.family == "auto" else config.family
+    if config.engine == "openai" and family in HERE_ONLY:
+        raise ConfigError(
+            f"label.teacher.engine: openai reads causal guards, and '{config.model}' is taken for "
+            f"'{family}'; set label.teacher.family to the served model's"
+        )
     return FAMILIES.load(family)(config, journal)
+
+
+def asks_server(config: TeacherConfig) -> bool:
+    """Say whether scores come from a server: asking takes its time and may cost money."""
+    family = family_of(config, offline=True) if config.family == "auto" else config.family
+    remote = config.engine == "openai" or family == "openai-moderation"
+    return remote or any(asks_server(member) for member in config.members)
 
 
 def family_of(config: TeacherConfig, *, offline: bool = False) -> str:
@@ -60,4 +83,7 @@ def family_of(config: TeacherConfig, *, offline: bool = False) -> str:
     Raises:
         ModelError: when the model's files say nothing that is known.
     """
-    return detect(Files(config.model, config.revision, offline)) or "sequence"
+    if config.members:
+        return "ensemble"
+    served = config.tokenizer if config.engine == "openai" else None
+    return detect(Files(served or config.model, config.revision, offline)) or "sequence"
