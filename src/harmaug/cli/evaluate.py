@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,12 +12,28 @@ from harmaug.cli.progress import open_progress
 from harmaug.errors import require
 
 
+class By(StrEnum):
+    """What rows are grouped by."""
+
+    SOURCE = "source"
+    CATEGORY = "category"
+    SCORE = "score"
+
+
 def evaluate(
     *,
     model: Annotated[
-        list[str], typer.Option(help="embedded, a folder or a hub id; as often as needed.")
+        list[str],
+        typer.Option(
+            help="embedded, a folder, a hub id, or a YAML file of a teacher (a server, an "
+            "ensemble); as often as needed."
+        ),
     ],
     benchmark: Annotated[list[str], typer.Option(help="A name or a file; as often as needed.")],
+    by: Annotated[
+        list[By] | None,
+        typer.Option(help="Also against human labels by this; as often as needed."),
+    ] = None,
     threshold: Annotated[float, typer.Option(min=0.0, max=1.0, help="On p(unsafe).")] = 0.5,
     resamples: Annotated[int, typer.Option(min=1, help="Of the bootstrap.")] = 1000,
     seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 42,
@@ -27,9 +44,13 @@ def evaluate(
 
     The second and further guards are compared to the first, paired by example.
 
+    `--by` shows where a guard and the human labels part: agreement, misses, false alarms and
+    bias of each source or category of the benchmark, or calibration by score.
+
     Example: `harmaug evaluate --model embedded --benchmark quickstart-test --json result.json`
     """
     require("train", "harmaug evaluate", "pydantic", "torch", "transformers")
+    from harmaug.cli.agreement import print_agreement
     from harmaug.cli.quiet import quiet_libraries
     from harmaug.cli.table import print_evaluation
     from harmaug.evaluate.run import evaluate_guards, to_json
@@ -50,5 +71,7 @@ def evaluate(
     finally:
         progress.close()
     print_evaluation(evaluation)
+    for judgement in evaluation.judgements:
+        print_agreement(judgement, by or [])
     if json is not None:
         write_text(json, to_json(evaluation))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harmaug.errors import DataError
+from harmaug.evaluate.agreement import Agreement
 from harmaug.evaluate.compare import Difference, Paired, difference
 from harmaug.evaluate.cost import Cost
 from harmaug.evaluate.environment import Environment
@@ -65,6 +66,15 @@ class Measurement:
     guard: str
     benchmark: str
     metrics: Metrics
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """One guard against the human labels of one benchmark, by source and category."""
+
+    guard: str
+    benchmark: str
+    agreement: Agreement
 
 
 @dataclass(frozen=True)
@@ -135,6 +145,7 @@ class Evaluation:
     scores: Scores
     costs: tuple[Cost, ...]
     environment: Environment
+    judgements: tuple[Judgement, ...] = ()
 
     def cost(self, guard: str) -> Cost | None:
         """Return the cost of a guard, None where it was not measured."""

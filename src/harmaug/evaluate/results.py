@@ -13,6 +13,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from harmaug.errors import RunFolderError
+from harmaug.evaluate.agreement import Agreement
 from harmaug.evaluate.evaluation import Answers, Evaluation, assess
 from harmaug.evaluate.metrics import Estimate
 from harmaug.evaluate.predictions import Predictions
@@ -29,7 +30,8 @@ class DataFacts:
     """D: its sets, a hash of its rows, and how the teacher judges it.
 
     `agreement` is the share of answered rows on which the teacher's label at tau is the human
-    one; `missing` counts the rows that the teacher gave no answer for.
+    one; `missing` counts the rows that the teacher gave no answer for. `against_humans` says the
+    same in full: None in results written before it was measured.
     """
 
     train: tuple[str, ...]
@@ -39,6 +41,7 @@ class DataFacts:
     exemplars: int
     missing: int
     agreement: float | None
+    against_humans: Agreement | None = None
 
 
 @dataclass(frozen=True)

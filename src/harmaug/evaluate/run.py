@@ -7,15 +7,16 @@ from functools import cache
 
 from pydantic import TypeAdapter
 
-from harmaug.config import TeacherConfig
+from harmaug.config.teacher import teacher_config
 from harmaug.errors import ConfigError, DataError
+from harmaug.evaluate.agreement import Agreement, Judged, agreement
 from harmaug.evaluate.cost import Cost, measure_cost
 from harmaug.evaluate.environment import environment
-from harmaug.evaluate.evaluation import Benchmark, EvaluatedGuard, Evaluation, assess
+from harmaug.evaluate.evaluation import Benchmark, EvaluatedGuard, Evaluation, Judgement, assess
 from harmaug.evaluate.predictions import Predictions, predict
 from harmaug.evaluate.sources import GuardSource
 from harmaug.progress import Progress
-from harmaug.rows import LabelledRow
+from harmaug.rows import LabelledRow, Prediction
 from harmaug.scoring import Scorer
 from harmaug.sources.load import load_rows
 
@@ -39,22 +40,25 @@ def evaluate_guards(
     anything is scored.
 
     Raises:
-        ConfigError: when a guard or benchmark is named twice.
+        ConfigError: when a guard or benchmark is named twice, or a teacher's file is wrong.
         DataError: when a benchmark cannot be read or has no labelled row.
         ModelError: when a guard cannot be loaded.
     """
     _no_doubles("model", models)
     _no_doubles("benchmark", benchmarks)
     rows = {name: _labelled(name) for name in benchmarks}
-    sources = {model: GuardSource.of_teacher(TeacherConfig(model=model)) for model in models}
+    sources = {model: GuardSource.of_teacher(teacher_config(model)) for model in models}
     answers: dict[tuple[str, str], Predictions] = {}
+    judgements: list[Judgement] = []
     guards: list[EvaluatedGuard] = []
     costs: list[Cost] = []
     for key, source in sources.items():
         load = cache(source.load)
         guards.append(EvaluatedGuard(key, load().info))
         for name, labelled in rows.items():
-            answers[key, name] = _score(load(), labelled, f"{key} on {name}", progress)
+            found = _score(load(), labelled, f"{key} on {name}", progress)
+            answers[key, name] = Predictions.of(found)
+            judgements.append(Judgement(key, name, _agreement(labelled, found, threshold)))
         if cost:
             costs.append(_cost(key, source, load(), rows, progress))
     return Evaluation(
@@ -69,6 +73,7 @@ def evaluate_guards(
         ),
         costs=tuple(costs),
         environment=environment(),
+        judgements=tuple(judgements),
     )
 
 
@@ -86,15 +91,31 @@ def _labelled(name: str) -> list[LabelledRow]:
 
 def _score(
     scorer: Scorer, rows: Sequence[LabelledRow], what: str, progress: Progress
-) -> Predictions:
+) -> list[Prediction]:
     progress.begin(what, len(rows))
-    found = []
+    found: list[Prediction] = []
     for start in range(0, len(rows), ROWS):
         chunk = rows[start : start + ROWS]
         found += predict(scorer, chunk)
         progress.advance(len(chunk))
     progress.end()
-    return Predictions.of(found)
+    return found
+
+
+def _agreement(
+    rows: Sequence[LabelledRow], found: Sequence[Prediction], threshold: float
+) -> Agreement:
+    judged = [
+        Judged(
+            label=one.label,
+            score=one.score,
+            flagged=None if one.score is None else one.score >= threshold,
+            source=row.source,
+            category=row.category,
+        )
+        for row, one in zip(rows, found, strict=True)
+    ]
+    return agreement(judged, threshold)
 
 
 def _cost(

@@ -10,6 +10,7 @@ import numpy as np
 from harmaug.augment.attack import INJECTION, REQUEST, TEMPLATE
 from harmaug.augment.exemplars import harmful_prompts
 from harmaug.augment.refusals import is_refusal
+from harmaug.evaluate.agreement import Judged, agreement
 from harmaug.evaluate.metrics import wilson
 from harmaug.evaluate.results import DataFacts, GenerationFacts, KindFacts, Sample
 from harmaug.pipeline.context import Context, llm_identity
@@ -30,16 +31,28 @@ def data_facts(
 ) -> DataFacts:
     """Describe D and how the teacher judges it."""
     tau = context.config.label.tau
-    answered = [(row.score, row.label) for row in rows_of(scored) if row.score is not None]
-    agreeing = sum((score > tau) == (label == 1) for score, label in answered)
+    found = agreement([_judged(row, tau) for row in rows_of(scored)], tau)
+    share = found.whole.agreement.value
     return DataFacts(
         train=context.config.data.train,
         revision=rows_fingerprint(rows),
         n=len(rows),
         positives=sum(row.label == 1 for row in rows),
         exemplars=len(harmful_prompts(rows)),
-        missing=len(rows) - len(answered),
-        agreement=agreeing / len(answered) if answered else None,
+        missing=found.whole.missing,
+        agreement=share if found.whole.answered else None,
+        against_humans=found,
+    )
+
+
+def _judged(row: ScoredPair, tau: float) -> Judged:
+    """Return a row of D as the teacher labels it: harmful above tau (Section 3.1)."""
+    return Judged(
+        label=int(row.label == 1),
+        score=row.score,
+        flagged=None if row.score is None else row.score > tau,
+        source=row.source,
+        category=row.category,
     )
 
 

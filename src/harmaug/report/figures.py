@@ -90,7 +90,7 @@ def precision_recall_figure(
                 'r="4"/>'
             )
     parts.append('<line class="cursor" y1="12" y2="262" hidden="hidden"/>')
-    return _svg(f"Precision-recall curves on {title}", HEIGHT, parts, "pr")
+    return svg(f"Precision-recall curves on {title}", HEIGHT, parts, "pr")
 
 
 def score_figure(title: str, counts: NDArray[np.int64]) -> str:
@@ -118,7 +118,7 @@ def score_figure(title: str, counts: NDArray[np.int64]) -> str:
         y = frame.y(middle) + 4
         parts.append(f'<text class="tick end" x="{LEFT - 4}" y="{y}">{text}</text>')
     parts.append(_unit_ticks(frame, height))
-    return _svg(f"Scores of {title}", height, parts, "scores")
+    return svg(f"Scores of {title}", height, parts, "scores")
 
 
 def histogram_figure(title: str, counts: Sequence[int]) -> str:
@@ -134,7 +134,7 @@ def histogram_figure(title: str, counts: Sequence[int]) -> str:
             f'<rect class="bar harmful" x="{frame.x(at / bins)}" y="{y}" width="{width:.2f}" '
             f'height="{frame.y(0) - y:.2f}"><title>{_range(at, bins)}: {count}</title></rect>'
         )
-    return _svg(title, height, parts, "histogram")
+    return svg(title, height, parts, "histogram")
 
 
 def training_figure(
@@ -158,7 +158,7 @@ def training_figure(
             f"<title>step {step}: {value:.4f}</title></circle>"
             for x, y, step, value in places
         ]
-    return _svg(title, 240, parts, "training")
+    return svg(title, 240, parts, "training")
 
 
 def rounded(values: FloatArray, digits: int = 4) -> list[float]:
@@ -188,7 +188,8 @@ def _range(at: int, bins: int) -> str:
     return f"{at / bins:.2f} to {(at + 1) / bins:.2f}"
 
 
-def _svg(title: str, height: int, parts: Sequence[str], kind: str) -> str:
+def svg(title: str, height: int, parts: Sequence[str], kind: str) -> str:
+    """Wrap a figure's parts; `title` is what is read out."""
     name = escape(title, quote=True)
     return (
         f'<svg class="figure {kind}" viewBox="0 0 {WIDTH} {height}" role="img" '

@@ -23,6 +23,7 @@ from harmaug.report.figures import (
     score_figure,
     training_figure,
 )
+from harmaug.report.reliability import reliability_figure
 from harmaug.runs.parts import write_text
 
 FILE_NAME = "report.html"
@@ -37,6 +38,7 @@ ORDER = (PLAIN, HARMAUG, HARMAUG_FP32, TEACHER)
 CURVES = (PLAIN, HARMAUG, TEACHER)
 SCORE_BINS = 20
 THRESHOLD_BINS = 200
+SHOWN_GROUPS = 20
 
 
 def write_report(results: Results, folder: Path) -> Path:
@@ -77,6 +79,8 @@ def render(results: Results, answers: Answers) -> str:
             histogram_figure("Generated instructions by score", results.generation.histogram)
         ),
         training=_training(results),
+        reliability=_reliability(results),
+        shown_groups=SHOWN_GROUPS,
         data=Markup(_page_data(results, answers)),
         style=Markup(_asset("style.css")),
         script=Markup(_asset("page.js")),
@@ -191,6 +195,12 @@ def _training(results: Results) -> list[Markup]:
         training_figure("Validation AUPRC by step", "validation AUPRC", auprc),
     )
     return [Markup(svg) for svg in drawn if svg]
+
+
+def _reliability(results: Results) -> Markup:
+    found = results.data.against_humans
+    title = "Share of harmful rows by the teacher's score"
+    return Markup("" if found is None else reliability_figure(title, found.bins))
 
 
 def _page_data(results: Results, answers: Answers) -> str:
