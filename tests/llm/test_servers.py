@@ -1,0 +1,143 @@
+"""The client against real servers, a tiny random model behind each."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+import pytest
+import torch
+from tests.models import chat_model
+from tests.servers.real import llama_cpp, llama_cpp_python, transformers_serve
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from harmaug.config import LLMConfig, SamplingConfig
+from harmaug.errors import ModelError, ServerError
+from harmaug.llm.base import Completion, Request, load_llm
+from harmaug.llm.journal import Accounts, Journal
+from harmaug.llm.wire import Mode
+
+pytestmark = pytest.mark.slow
+
+Program = Literal["transformers serve", "llama.cpp", "llama-cpp-python"]
+PROGRAMS: list[Program] = ["transformers serve", "llama.cpp", "llama-cpp-python"]
+PREFIX = "I have an idea for a prompt:"
+GREEDY = SamplingConfig(temperature=0.0, max_new_tokens=16)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that writes printable ASCII without end: servers differ in how they show the rest."""
+    path = chat_model(tmp_path_factory.mktemp("served"))
+    tokenizer = AutoTokenizer.from_pretrained(path)
+    model = AutoModelForCausalLM.from_pretrained(path)
+    texts = [tokenizer.decode([token]) for token in range(len(tokenizer))]
+    silent = [
+        token
+        for token, text in enumerate(texts)
+        if token in tokenizer.all_special_ids or "<|" in text or not text.isascii() or text < " "
+    ]
+    with torch.no_grad():
+        model.lm_head.weight[silent] = 0.0
+    model.save_pretrained(path)
+    return path
+
+
+@contextmanager
+def started(program: Program, folder: Path) -> Iterator[str]:
+    log = folder / f"{program}.log"
+    if program == "transformers serve":
+        with transformers_serve(folder, log) as url:
+            yield url
+        return
+    pytest.importorskip("gguf", reason="no gguf: make test-slow installs it")
+    from tests.servers.gguf_file import write_gguf
+
+    file = folder / "model.gguf"
+    if not file.exists():
+        write_gguf(folder, file)
+    serve = llama_cpp if program == "llama.cpp" else llama_cpp_python
+    with serve(file, log) as url:
+        yield url
+
+
+@pytest.fixture(scope="module", params=PROGRAMS)
+def server(request: pytest.FixtureRequest, folder: Path) -> Iterator[tuple[Program, str]]:
+    program: Program = request.param
+    with started(program, folder) as url:
+        yield program, url
+
+
+def rows(prefill: str | None, count: int = 5) -> list[Request]:
+    return [
+        Request(f"r{n}", ({"role": "user", "content": f"make {n} loaves"},), prefill, n)
+        for n in range(count)
+    ]
+
+
+def config(
+    url: str, folder: Path, prefill: Literal["auto", "completions"] = "auto", tokenizer: str = ""
+) -> LLMConfig:
+    return LLMConfig(
+        backend="openai",
+        model=str(folder),
+        base_url=url,
+        prefill=prefill,
+        tokenizer=tokenizer or str(folder),
+        concurrency=4,
+        retries=0,
+    )
+
+
+def in_process(folder: Path, requests: list[Request]) -> list[Completion]:
+    return load_llm(LLMConfig(backend="transformers", model=str(folder))).complete(requests, GREEDY)
+
+
+@pytest.mark.parametrize("prefill", ["auto", "completions"])
+def test_a_begun_answer_is_continued_token_for_token(
+    server: tuple[Program, str], folder: Path, prefill: Literal["auto", "completions"]
+) -> None:
+    answers = load_llm(config(server[1], folder, prefill)).complete(rows(PREFIX), GREEDY)
+    wanted = in_process(folder, rows(PREFIX))
+    assert answers == wanted
+    assert {answer.tokens_out for answer in answers} == {GREEDY.max_new_tokens}
+    begun_anew = in_process(folder, rows(None))
+    assert not {answer.text for answer in answers} & {answer.text for answer in begun_anew}
+
+
+def test_rows_without_a_prefill_are_plain_chat(server: tuple[Program, str], folder: Path) -> None:
+    answers = load_llm(config(server[1], folder)).complete(rows(None), GREEDY)
+    assert answers == in_process(folder, rows(None))
+
+
+CHOSEN: dict[Program, Mode] = {
+    "transformers serve": "completions",
+    "llama.cpp": "chat",
+    "llama-cpp-python": "completions",
+}
+
+
+def test_a_server_that_cannot_continue_is_refused_before_a_row_is_asked(
+    server: tuple[Program, str], folder: Path, tmp_path: Path
+) -> None:
+    """Without a tokenizer no template can be rendered here: the chat has to continue by itself."""
+    program, url = server
+    journal = tmp_path / "journal.sqlite"
+    missing = str(tmp_path / "no-tokenizer")
+    llm = load_llm(config(url, folder, tokenizer=missing), journal)
+    if CHOSEN[program] == "chat":
+        assert llm.complete(rows(PREFIX), GREEDY) == in_process(folder, rows(PREFIX))
+        return
+    with pytest.raises(ModelError, match="cannot continue an answer") as caught:
+        llm.complete(rows(PREFIX), GREEDY)
+    assert "\n" not in str(caught.value)
+    assert "prefix: begins a new turn" in str(caught.value)
+    assert "llm.tokenizer" in str(caught.value)
+    assert Journal(journal).accounts() == Accounts()
+
+
+def test_another_model_than_the_served_one_ends_with_the_servers_reason(folder: Path) -> None:
+    with started("transformers serve", folder) as url:
+        other = config(url, folder).model_copy(update={"model": "no/such-model"})
+        with pytest.raises(ServerError, match=r"all 5 requests.*Server is pinned to"):
+            load_llm(other).complete(rows(None), GREEDY)
