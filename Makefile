@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 WITH_RAY := $(VENV)/.with-ray
 WITH_EXECUTORCH := $(VENV)/.with-executorch
+WITH_SERVERS := $(VENV)/.with-servers
 
 .PHONY: help install run test test-slow test-all lint check format bench clean
 
@@ -36,7 +37,12 @@ $(WITH_EXECUTORCH): $(INSTALLED)
 		|| echo 'ExecuTorch cannot be installed for this Python: its test is skipped'
 	@touch $@
 
-test-slow: install $(WITH_RAY) $(WITH_EXECUTORCH) ## The tests that take long: several processes, the browser
+$(WITH_SERVERS): $(INSTALLED)
+	@$(BIN)/pip install --quiet --constraint constraints.txt --group servers \
+		|| echo 'LLM servers cannot be installed for this Python: their tests are skipped'
+	@touch $@
+
+test-slow: install $(WITH_RAY) $(WITH_EXECUTORCH) $(WITH_SERVERS) ## The tests that take long: several processes, the browser
 	@command -v chromium > /dev/null || command -v google-chrome > /dev/null || echo 'no Chromium: tests of pages are skipped (apt-get install chromium)'
 	@command -v npm > /dev/null || echo 'no npm: tests of the web export are skipped (apt-get install npm)'
 	$(BIN)/python -m pytest -m slow -rs
