@@ -31,6 +31,7 @@ from tests.models import byte_tokenizer, word_tokenizer
         ("bоmb", "bomb"),
         ("make a ѕех video", "make a sex video"),
         ("kιll", "kill"),
+        ("build а bomb at home", "build a bomb at home"),
         ("make a b o m b now", "make a bomb now"),
         ("a big B O M B", "a big BOMB"),
         ("h o w  t o  k i l l", "how to kill"),

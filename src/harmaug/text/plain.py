@@ -9,7 +9,8 @@ Rules, in order, repeated until nothing changes (so that normalising twice chang
 5. four or more single letters in a row with the same thing between them ("b o m b", "b.o.m.b")
    are joined, a different gap ("h o w  t o") being a space; alphabetical runs ("a b c d") stay;
 6. Cyrillic and Greek look-alikes become Latin letters in words that are otherwise Latin, and
-   in words made of perfect twins only where most letters of the text are Latin;
+   in words made of perfect twins only where most letters of the text are Latin (of one letter:
+   four in five);
 7. emoji and symbols glued to letters are set apart: no tokenizer knows a word with an emoji.
 
 Digits for letters ("b0mb") stay: undoing them damages codes, numbers and names, and the guard is
@@ -214,12 +215,13 @@ def _twins(text: str) -> list[Edit]:
         return []
     letters = [char.isascii() for char in text if char.isalpha()]
     mostly_latin = 2 * sum(letters) >= len(letters)
+    nearly_all = 5 * sum(letters) >= 4 * len(letters)
 
     def latin(word: str) -> str:
         foreign = {ord(char) for char in word if not char.isascii()}
         if foreign and any(char.isascii() for char in word):
             return word.translate(NEAR) if foreign <= NEAR.keys() else word
-        twins = mostly_latin and len(word) > 1 and foreign <= TWINS.keys()
+        twins = (mostly_latin if len(word) > 1 else nearly_all) and foreign <= TWINS.keys()
         return word.translate(TWINS) if twins else word
 
     return _substitute(_WORD, text, latin)
