@@ -43,6 +43,7 @@ ENGLISH = [
     "List synonyms: courageous, valiant, fearless.",
     "See https://www.example.com/a/very/long/path?query=el+la+los+las and tell me more",
     "Great work 👍🙂 see you tomorrow!",
+    f"| name | age |\n|{'-' * 110}|{'-' * 110}|\n| Ann | 7 |",
     "Kill all zombie processes, then run sudo apt-get install python3.",
 ]
 
@@ -70,6 +71,14 @@ def test_a_foreign_page_in_a_long_english_text_is_marked(embedded: Guard) -> Non
     page = "Warum ist der Himmel am Abend so rot, und wer hat das entdeckt? " * 30
     assert embedded.check(english).in_scope
     assert not embedded.check(english + page + english).in_scope
+
+
+def test_a_list_of_names_or_a_table_in_a_long_english_text_is_not(embedded: Guard) -> None:
+    english = "My sister bakes bread every Sunday and then we eat it together. " * 60
+    names = "Crustacean, Plankton, Baleen, Mollusk, Nekton, Anemone, Porifera, Krill, Tentacle. "
+    table = f"| Member | Age |\n|{'-' * 120}|{'-' * 120}|\n| Ann | 7 |\n"
+    for found in (names, table):
+        assert embedded.check(english + found + english).in_scope
 
 
 def test_out_of_scope_and_harmful_is_still_flagged(embedded: Guard) -> None:

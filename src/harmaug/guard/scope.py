@@ -2,8 +2,9 @@
 
 Four tests, each with a reason in words: characters that the tokenizer does not know, letters of
 other scripts, other languages in Latin letters, and long unbroken strings (encoded data). They
-only mark; a text that scores as harmful is flagged as well. Of an input that is read in windows,
-each window is tested, so that a foreign page in an English book is not passed over.
+only mark; a text that scores as harmful is flagged as well. A text that is read in windows is
+tested page by page, so that a foreign page in an English book is not passed over, and a list of
+names in it is not taken for one.
 """
 
 from __future__ import annotations
@@ -21,9 +22,14 @@ from harmaug.scoring import TextPair
 _MOSTLY = 0.3
 """A share that is past chance: a name, a quotation or an emoji in English text stays below."""
 
+_PAGE = 1200
+"""Characters that are tested together where a text is long; the next page starts halfway."""
+
 _LETTER = re.compile(r"[^\W\d_]")
 _LATIN = re.compile("[A-Za-z\u00aa\u00ba\u00c0-\u024f\u1e00-\u1eff]")
 _UNBROKEN = re.compile(r"(?<![\w/])(?=[\w+]*\d)[A-Za-z0-9+/]{32,}={0,2}|\S{200,}")
+_RULE = re.compile(r"([^\w\s])\1{3,}")
+"""Lines drawn in a table are no data."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +49,11 @@ class Scope:
         stretches = [
             TextSpan(side, 0, len(text)) for side, text in texts.items() if side not in cut
         ]
-        stretches += [window.span for window in judged.windows]
+        stretches += [
+            TextSpan(side, start, start + _PAGE)
+            for side in sorted(cut)
+            for start in range(0, max(1, len(texts[side]) - _PAGE // 2), _PAGE // 2)
+        ]
         found = (
             (span.text, self.reason(texts[span.text][span.start : span.end], judged.unknown))
             for span in stretches
@@ -60,7 +70,7 @@ class Scope:
             return None
         if unknown and self._unknown(text) > _MOSTLY * size:
             return "mostly characters that the tokenizer does not know"
-        if 2 * sum(map(len, _UNBROKEN.findall(text))) > size:
+        if 2 * sum(map(len, _UNBROKEN.findall(_RULE.sub(r"\1", text)))) > size:
             return "mostly unbroken strings, perhaps encoded data"
         return self._not_english(text) if self.english else None
 
