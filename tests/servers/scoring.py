@@ -37,7 +37,8 @@ class Served:
 
     def refusal(self, body: Body) -> str | None:
         """Say what the dialect does not take."""
-        if self.dialect in {"openai", "mute"} and not isinstance(body["prompt"], str):
+        prompt: object = body["prompt"]
+        if self.dialect in {"openai", "mute"} and not isinstance(prompt, str):
             return "prompt must be a string"
         if self.dialect == "openai" and (set(body) - KNOWN or (body.get("logprobs") or 0) > 5):
             return "unknown field, or more than 5 logprobs"
