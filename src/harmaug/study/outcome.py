@@ -17,7 +17,7 @@ from harmaug.config.study import ArmConfig
 from harmaug.embedded import encoder_folder
 from harmaug.evaluate.sources import GuardSource
 from harmaug.pipeline.arms import Synthetic, synthesise
-from harmaug.pipeline.context import Context, Executor, llm_identity, teacher_weights
+from harmaug.pipeline.context import Context, Executor, llm_identity, weights_of
 from harmaug.pipeline.data import labelled_data
 from harmaug.pipeline.evaluation import Candidate, predictions
 from harmaug.pipeline.labelling import label_data
@@ -141,7 +141,7 @@ def _sources(arm: ArmConfig, config: RunConfig) -> dict[str, object]:
     teacher = config.label.teacher
     found: dict[str, object] = {
         "method": arm.method,
-        "teacher": [teacher.identity(), teacher_weights(teacher.model, teacher.revision)],
+        "teacher": [teacher.identity(), weights_of(teacher)],
         "tau": config.label.tau,
         "part_rows": config.part_rows,
     }

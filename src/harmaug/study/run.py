@@ -13,15 +13,16 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-from harmaug.config import RunConfig, TeacherConfig
+from harmaug.config import RunConfig
 from harmaug.config.study import StudyConfig
+from harmaug.config.teacher import teacher_config
 from harmaug.errors import ConfigError
 from harmaug.evaluate.cost import Cost
 from harmaug.evaluate.environment import environment
 from harmaug.evaluate.evaluation import Benchmark, EvaluatedGuard
 from harmaug.evaluate.sources import GuardSource
 from harmaug.pipeline.checks import check_models
-from harmaug.pipeline.context import EXECUTORS, Context, teacher_weights
+from harmaug.pipeline.context import EXECUTORS, Context, weights_of
 from harmaug.pipeline.data import benchmark_data
 from harmaug.pipeline.evaluation import Candidate, cost_of, guard_info, predictions
 from harmaug.pipeline.timing import TimedExecutor
@@ -78,7 +79,7 @@ def run_study(study: StudyConfig, places: Places, *, command: str, progress: Pro
                     stages=folder.root / "stages",
                 )
         context = Context(first, folder, executor, progress)
-        others = [_other(name) for name in study.guards]
+        others = [_other(name, context.journal) for name in study.guards]
         guards = [_evaluated(context, guard, benchmarks, places.out) for guard in others]
         priced = [*_students(folder, outcomes, configs), *others] if study.cost else []
         costs = tuple(_cost(context, guard, benchmarks) for guard in priced)
@@ -118,11 +119,11 @@ def _check(study: StudyConfig, configs: Mapping[tuple[str, int], RunConfig]) -> 
             checked.append(models)
 
 
-def _other(name: str) -> Candidate:
-    """Return a guard that was not trained here."""
-    teacher = TeacherConfig(model=name)
-    identity = fingerprint(teacher.identity(), teacher_weights(name, None))
-    return Candidate(name, GuardSource.of_teacher(teacher), identity)
+def _other(name: str, journal: Path) -> Candidate:
+    """Return a guard that was not trained here, by the reference that `evaluate` takes."""
+    teacher = teacher_config(name)
+    identity = fingerprint(teacher.identity(), weights_of(teacher))
+    return Candidate(name, GuardSource.of_teacher(teacher, journal), identity)
 
 
 def _evaluated(
