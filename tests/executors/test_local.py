@@ -1,4 +1,6 @@
+import sys
 import time
+import tracemalloc
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from harmaug.config import ExecutorConfig
-from harmaug.errors import HarmaugError
+from harmaug.errors import HarmaugError, MissingExtraError
 from harmaug.executors.local import LocalExecutor
 from harmaug.progress import Quiet
 from harmaug.rows import Pair
-from harmaug.runs.parts import PartFolder, chunked, rows_of
+from harmaug.runs.parts import ComputedParts, PartFolder, chunked, rows_of
 
 ROWS = [Pair(str(n), f"prompt {n}", None, "empty", None, None, "test") for n in range(23)]
 
@@ -82,3 +84,50 @@ def test_a_slow_part_holds_up_none_of_the_others(tmp_path: Path) -> None:
     executor = LocalExecutor(ExecutorConfig(workers=2))
     executor.run("wait", stage, chunked(ROWS, 4), out, Quiet())
     assert list(rows_of(out)) == ROWS
+
+
+def computed(part: int) -> list[Pair]:
+    """Rows that nobody holds before they are asked for."""
+    return [Pair(f"{part}:{n}", "words " * 20, None, "empty", None, None, "t") for n in range(200)]
+
+
+def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
+    peaks = []
+    for parts in (4, 40):
+        out = PartFolder(tmp_path / str(parts), Pair)
+        tracemalloc.start()
+        LocalExecutor(ExecutorConfig()).run(
+            "shout", Shout(), ComputedParts(parts, computed), out, Quiet()
+        )
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert len(out) == parts
+    assert peaks[1] < 2 * peaks[0]
+
+
+def test_processes_are_given_one_part_ahead_and_no_more(tmp_path: Path) -> None:
+    out = PartFolder(tmp_path, Pair)
+    ahead = []
+
+    def read(part: int) -> list[Pair]:
+        ahead.append(part - len(out))
+        return computed(part)
+
+    executor = LocalExecutor(ExecutorConfig(workers=2))
+    executor.run("shout", Shout(), ComputedParts(12, read), out, Quiet())
+    assert 2 <= max(ahead) < 4
+
+
+def test_without_ray_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    from harmaug.pipeline.context import (
+        EXECUTORS,
+    )  # heavy, and the processes above import this file
+
+    for name in [
+        name for name in sys.modules if name.startswith(("ray.", "harmaug.executors.ray"))
+    ]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delitem(sys.modules, "harmaug.cluster", raising=False)
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'harmaug\[ray\]'"):
+        EXECUTORS.load("ray")

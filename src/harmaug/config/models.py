@@ -259,10 +259,15 @@ class EvaluateConfig(Model):
 
 
 class ExecutorConfig(Model):
-    """Where stages run. It changes nothing of the rows and is no part of any fingerprint."""
+    """Where stages run. It changes nothing of the rows and is no part of any fingerprint.
 
-    kind: Literal["local"] = "local"
+    `ray` is the cluster that RAY_ADDRESS names, or one started on this machine; each of its
+    workers is given `gpus_per_worker` GPUs.
+    """
+
+    kind: Literal["local", "ray"] = "local"
     workers: Count = 1
+    gpus_per_worker: Annotated[float, Field(ge=0.0)] = 0.0
 
 
 class RunConfig(Model):

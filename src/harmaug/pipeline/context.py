@@ -63,7 +63,11 @@ class MakeExecutor(Protocol):
 
 
 EXECUTORS: Registry[MakeExecutor] = Registry(
-    "executor", {"local": "harmaug.executors.local:LocalExecutor"}
+    "executor",
+    {
+        "local": "harmaug.executors.local:LocalExecutor",
+        "ray": "harmaug.executors.ray:RayExecutor",
+    },
 )
 
 

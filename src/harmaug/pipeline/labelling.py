@@ -41,9 +41,10 @@ def respond(context: Context, generation: Generation) -> Table:
     config = context.config.respond
     kinds = _kinds(config)
     kept = chunked(generation.kept, context.part_rows)
+    seed = context.config.seed
 
     def tasks(part: int) -> list[ResponseTask]:
-        return [_task(context.config.seed, row, kind) for row in kept.read(part) for kind in kinds]
+        return [_task(seed, row, kind) for row in kept.read(part) for kind in kinds]
 
     roles = [role for role in (config.refusal, config.harmful) if role is not None]
     name = fingerprint(

@@ -1,0 +1,39 @@
+"""The Ray cluster of this process: the one that RAY_ADDRESS names, or one started here."""
+
+from __future__ import annotations
+
+import logging
+import os
+
+from harmaug.errors import require
+
+require("ray", "a Ray cluster", "ray")
+import ray  # noqa: E402
+import ray.data  # noqa: E402
+
+__all__ = ["connect", "gpus", "is_named", "ray"]
+
+
+def is_named() -> bool:
+    """Say whether the environment names a cluster."""
+    return "RAY_ADDRESS" in os.environ
+
+
+def connect(workers: int) -> None:
+    """Reach the cluster once a process; one that is started here has room for `workers`.
+
+    Nothing is told to Ray's makers unless RAY_USAGE_STATS_ENABLED says so.
+    """
+    if ray.is_initialized():
+        return
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    logging.getLogger("ray").setLevel(logging.ERROR)
+    cores = None if is_named() else max(os.cpu_count() or 1, workers)
+    ray.init(num_cpus=cores, logging_level=logging.ERROR, log_to_driver=False)
+    ray.data.DataContext.get_current().enable_progress_bars = False
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+
+
+def gpus() -> float:
+    """Return how many GPUs the cluster has now."""
+    return float(ray.cluster_resources().get("GPU", 0.0))

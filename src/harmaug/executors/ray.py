@@ -1,0 +1,153 @@
+"""Run a stage on a Ray cluster: Ray Data streams the parts through workers that hold the model.
+
+One reader beside the driver hands out parts, so that only the driver's machine needs the run
+folder; the workers, one a model, may be anywhere; the driver writes each part as it comes, which
+is what makes a killed driver resumable. Ray Data starts no more parts than the workers and the
+object store can take.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypedDict, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harmaug.cluster import connect, gpus, is_named, ray
+from harmaug.config import ExecutorConfig
+from harmaug.errors import ConfigError, HarmaugError
+from harmaug.progress import Progress
+from harmaug.runs.parts import PartFolder, Parts
+from harmaug.stages.base import Stage, Worker
+
+In = TypeVar("In")
+Out = TypeVar("Out")
+
+AHEAD = 2
+"""Parts that a worker is given at once: one to work on, one to go on with."""
+
+
+class Batch(TypedDict):
+    """One part on its way: its number, and its rows pickled (or the error that ended it)."""
+
+    part: NDArray[np.int64]
+    rows: NDArray[np.object_]
+
+
+@dataclass(frozen=True)
+class RayExecutor:
+    """Computes the parts that are missing on `workers` workers, `gpus_per_worker` GPUs each.
+
+    The cluster is the one that RAY_ADDRESS names; without it one is started on this machine.
+    """
+
+    config: ExecutorConfig
+
+    def run(
+        self,
+        what: str,
+        stage: Stage[In, Out],
+        tasks: Parts[In],
+        out: PartFolder[Out],
+        progress: Progress,
+    ) -> None:
+        """Fill `out` with one part for each part of `tasks`; parts already there are kept.
+
+        Raises:
+            ConfigError: more GPUs a worker than this machine has, and no other cluster named.
+            HarmaugError: from the stage, or when the cluster gives up.
+        """
+        missing = [part for part in range(len(tasks)) if part not in out]
+        if not missing:
+            return
+        self._connect()
+        progress.begin(what, len(tasks))
+        progress.advance(len(tasks) - len(missing))
+        for part, rows in self._computed(stage, tasks, missing):
+            out.write(part, rows)
+            progress.advance(1)
+        progress.end()
+
+    def _computed(
+        self, stage: Stage[In, Out], tasks: Parts[In], missing: Sequence[int]
+    ) -> Iterator[tuple[int, Sequence[Out]]]:
+        """Yield parts as they are done, in any order."""
+        numbers = [{"part": part} for part in missing]
+        done = (
+            ray.data.from_items(numbers, override_num_blocks=len(numbers))
+            .map_batches(
+                _Reader,
+                fn_constructor_args=(tasks,),
+                batch_size=1,
+                compute=ray.data.ActorPoolStrategy(size=1),
+                num_cpus=0,
+                resources={f"node:{ray.util.get_node_ip_address()}": 0.001},
+            )
+            .map_batches(
+                _StageWorker,
+                fn_constructor_args=(stage,),
+                batch_size=1,
+                compute=ray.data.ActorPoolStrategy(
+                    size=self.config.workers, max_tasks_in_flight_per_actor=AHEAD
+                ),
+                num_cpus=1,
+                num_gpus=self.config.gpus_per_worker or None,
+            )
+        )
+        try:
+            for row in done.iter_rows():
+                result = pickle.loads(row["rows"])
+                if isinstance(result, HarmaugError):
+                    raise result
+                yield int(row["part"]), result
+        except ray.exceptions.RayError as error:
+            raise HarmaugError(_one_line(error)) from None
+
+    def _connect(self) -> None:
+        connect(self.config.workers)
+        wanted, found = self.config.gpus_per_worker, gpus()
+        if found < wanted and not is_named():
+            raise ConfigError(
+                f"executor.gpus_per_worker is {wanted:g} and this machine has {found:g} GPUs: "
+                "set it to 0, or name a cluster in RAY_ADDRESS"
+            )
+
+
+class _Reader(Generic[In]):
+    """Reads parts where the run folder is."""
+
+    def __init__(self, tasks: Parts[In]) -> None:
+        self._tasks = tasks
+
+    def __call__(self, batch: Batch) -> Batch:
+        return _packed(batch, self._tasks.read(int(batch["part"][0])))
+
+
+class _StageWorker(Generic[In, Out]):
+    """Sets the stage up with its first part, so that an error of it comes back like any other."""
+
+    def __init__(self, stage: Stage[In, Out]) -> None:
+        self._stage = stage
+        self._worker: Worker[In, Out] | None = None
+
+    def __call__(self, batch: Batch) -> Batch:
+        try:
+            if self._worker is None:
+                self._worker = self._stage.setup()
+            return _packed(batch, self._worker.process(pickle.loads(batch["rows"][0])))
+        except HarmaugError as error:
+            return _packed(batch, error)
+
+
+def _packed(batch: Batch, content: object) -> Batch:
+    rows = np.empty(1, dtype=np.object_)
+    rows[0] = pickle.dumps(content, pickle.HIGHEST_PROTOCOL)
+    return {"part": batch["part"], "rows": rows}
+
+
+def _one_line(error: ray.exceptions.RayError) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"the Ray cluster gave up ({lines[-1]}): run the same command again to go on"
