@@ -164,11 +164,24 @@ def test_a_broken_server_is_not_asked_for_every_row() -> None:
     assert len(stub.bodies) < 100
 
 
-def test_the_only_row_of_a_part_may_fail_once_the_server_has_answered() -> None:
-    with running(Stub(fault=lambda seed, times: "400" if seed == 7 else None)) as stub:
-        llm = client(stub.url)
+def test_all_rows_of_a_part_may_fail_once_the_server_has_answered(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    last = [request(7), request(8)]
+    with running(Stub(fault=lambda seed, times: "400" if seed >= 7 else None)) as stub:
+        llm = client(stub.url, path)
         llm.complete([request(0)], SAMPLING)
-        assert llm.complete([request(7)], SAMPLING)[0].error is not None
+        assert all(answer.error for answer in llm.complete(last, SAMPLING))
+        assert all(answer.error for answer in client(stub.url, path).complete(last, SAMPLING))
+
+
+def test_a_server_that_breaks_is_found_out_in_small_parts_too() -> None:
+    with running(Stub(fault=lambda seed, times: "500" if seed else None)) as stub:
+        llm = client(stub.url, retries=0)
+        llm.complete([request(0)], SAMPLING)
+        with pytest.raises(ServerError, match="64 requests in a row"):
+            for number in range(1, 100):
+                llm.complete([request(number)], SAMPLING)
+        assert len(stub.bodies) == 65
 
 
 def test_the_key_is_sent_and_settings_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,6 +53,7 @@ class Asker:
         self.endpoint = endpoint
         self.journal = journal
         self._transport = Transport(endpoint, read)
+        self._failures = _Failures(endpoint.url)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[httpx.AsyncClient]:
@@ -115,13 +116,12 @@ class Asker:
         """Keep `concurrency` requests under way until every one is answered or given up."""
         answers: dict[str, Completion] = {}
         waiting = iter(missing.items())
-        failures = _Failures(self.endpoint.url)
 
         async def work() -> None:
             for key, question in waiting:
                 answer = await ask(client, question)
                 answers[key] = answer
-                failures.note(answer.error)
+                self._failures.note(answer.error)
 
         workers = [
             asyncio.create_task(work()) for _ in range(min(self.endpoint.concurrency, len(missing)))
@@ -132,13 +132,17 @@ class Asker:
             for worker in workers:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
-        if len(missing) > 1 or self.journal.accounts().answered == 0:
-            failures.raise_if_all(len(missing))
+        if missing and self.journal.accounts().answered == 0:
+            self._failures.end_of_all(len(missing))
         return answers
 
 
 class _Failures:
-    """Tells rows that fail alone from a server that fails."""
+    """Tells rows that fail alone from a server that fails.
+
+    It counts over calls: the last rows of a run may all be ones that the server refuses, and a
+    server that has broken shows in small parts as well.
+    """
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -153,10 +157,9 @@ class _Failures:
         if self._in_a_row >= BREAKER:
             self._raise(f"{self._in_a_row} requests in a row")
 
-    def raise_if_all(self, asked: int) -> None:
-        """Raise when every one of the requests asked failed."""
-        if asked and self._reasons.total() == asked:
-            self._raise("the only request" if asked == 1 else f"all {asked} requests")
+    def end_of_all(self, asked: int) -> None:
+        """Raise, since the server has never answered."""
+        self._raise("the only request" if asked == 1 else f"all {asked} requests")
 
     def _raise(self, which: str) -> None:
         reason = self._reasons.most_common(1)[0][0]
