@@ -14,6 +14,11 @@ def test_presets_survive_a_round_trip_through_yaml(preset: str, tmp_path: Path) 
     assert load_config(path) == config
 
 
+@pytest.mark.parametrize("path", sorted(Path("configs").glob("*.yaml")), ids=lambda path: path.name)
+def test_every_example_can_be_run(path: Path) -> None:
+    assert load_config(path).name == path.stem
+
+
 def test_overrides_reach_nested_keys() -> None:
     config = load_config("quickstart", ["generate.sampling.top_p=0.5", "distill.lambda=0.25"])
     assert config.generate.sampling.top_p == 0.5

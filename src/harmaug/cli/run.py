@@ -32,11 +32,14 @@ def run(
         harmaug run paper --set generate.samples=1000 --out runs/small
 
         HARMAUG_DATA=data harmaug run configs/public.yaml
+
+        torchrun --nproc-per-node 8 --no-python harmaug run paper
     """
     require("train", "harmaug run", *TRAINING)
     from harmaug.cli.quiet import quiet_libraries
     from harmaug.cli.table import print_results
     from harmaug.config import load_config
+    from harmaug.distill import leading
     from harmaug.memory import keep_freed_memory
     from harmaug.pipeline import run as run_method
 
@@ -44,9 +47,11 @@ def run(
     keep_freed_memory()
     config = load_config(source, settings or [])
     folder = out if out is not None else Path("runs") / config.name
-    progress = open_progress()
-    try:
-        results = run_method(config, folder, progress)
-    finally:
-        progress.close()
-    print_results(results, folder)
+    with leading() as first:
+        if first:
+            progress = open_progress()
+            try:
+                results = run_method(config, folder, progress)
+            finally:
+                progress.close()
+            print_results(results, folder)

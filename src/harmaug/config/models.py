@@ -209,7 +209,9 @@ class DistillConfig(Model):
 
     `steps` is how many optimisation steps there are, in place of `epochs`: arms with different
     numbers of rows then get the same. `temperature` 0 takes the teacher's hard label.
-    `micro_batch_tokens` bounds what one forward pass holds; gradients are summed to `batch_size`.
+    `micro_batch_tokens` bounds what one forward pass holds; gradients are summed to `batch_size`,
+    which is the batch of all processes together where several train (torchrun). `sharding: full`
+    spreads weights, gradients and optimizer over them (FSDP), for students too large for one.
     `layers` keeps that many of the student's layers, evenly spaced: a smaller one to compare.
     """
 
@@ -231,6 +233,7 @@ class DistillConfig(Model):
     validation_fraction: Annotated[float, Field(ge=0, lt=1)] = 0.1
     validations: Count = 4
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    sharding: Literal["full"] | None = None
     checkpoint_minutes: Annotated[float, Field(gt=0)] = 10.0
     quantise: bool = True
 

@@ -13,6 +13,7 @@ from torch import Tensor
 from harmaug.distill.batches import micro_batches
 from harmaug.distill.examples import Examples, Rows
 from harmaug.distill.student import Student
+from harmaug.distill.team import ALONE, Team
 
 # What starting a pass costs, in tokens of compute: small passes are slower by this much.
 OVERHEAD_TOKENS = {"cpu": 96, "cuda": 2_048}
@@ -86,14 +87,22 @@ def logits_of(student: Student, examples: Examples, rows: Rows, device: torch.de
 
 @torch.no_grad()
 def log_odds_of_rows(
-    student: Student, examples: Examples, rows: Rows, compute: Compute, max_tokens: int
+    student: Student,
+    examples: Examples,
+    rows: Rows,
+    compute: Compute,
+    max_tokens: int,
+    *,
+    team: Team = ALONE,
 ) -> Tensor:
     """Score rows without training: log-odds in float32 on the CPU, in the order of `rows`."""
     student.model.eval()
-    scores = torch.empty(len(examples))
+    scores = torch.zeros(len(examples))
+    own = compute.passes(team.share_of(rows), examples, max_tokens)
     with compute.autocast():
-        for part in compute.passes(rows, examples, max_tokens):
+        for part, counts in team.passes(own, rows[:1]):
             logits = logits_of(student, examples, part, compute.device).float().cpu()
-            scores[torch.from_numpy(part)] = logits[:, 1] - logits[:, 0]
+            if counts:
+                scores[torch.from_numpy(part)] = logits[:, 1] - logits[:, 0]
     student.model.train()
-    return scores[torch.from_numpy(rows)]
+    return team.add(scores)[torch.from_numpy(rows)]

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +19,12 @@ from harmaug.distill.compute import choose_compute
 from harmaug.distill.examples import Examples, Rows, examples_of
 from harmaug.distill.output import write_student
 from harmaug.distill.result import DistillResult
+from harmaug.distill.shards import Shards
 from harmaug.distill.split import split
 from harmaug.distill.student import Student, load_student
+from harmaug.distill.team import Announcements, Team, join
 from harmaug.distill.train import Task, Training, train
-from harmaug.errors import RunFolderError
+from harmaug.errors import ConfigError, RunFolderError
 from harmaug.progress import Progress, Quiet
 from harmaug.rows import ScoredPair
 
@@ -39,7 +44,8 @@ def distill(
 
     The folder is built beside `out` inside `.NAME.partial` and renamed when whole. What a killed
     process left there of the same training is taken up where it stands; what is of another
-    training is overwritten. Same seed, rows and machine, same weights.
+    training is overwritten. Same seed, rows and machine, same weights. Where `torchrun` started
+    several processes, the first one calls this inside `leading`.
 
     Args:
         rows: pairs with a teacher score, a human label, or both; others are left out and counted.
@@ -59,9 +65,11 @@ def distill(
     building = out.parent / f".{out.name}.partial"
     student = load_student(config.student, config.revision, seed, config.layers)
     mark = fingerprint(rows, config, student, seed=seed, tau=tau)
+    announcements().make(Job(tuple(rows), config, seed, tau))
     task = task_of(rows, config, student, seed=seed, tau=tau)
     checkpoint = Checkpoint(building / "checkpoint", mark)
     training = train(task, checkpoint, progress)
+    student = task.team.whole(student)
     result = _result(out, task, training)
     settings: dict[str, object] = {
         "seed": seed,
@@ -76,6 +84,49 @@ def distill(
     whole.replace(out)
     shutil.rmtree(building)
     return result
+
+
+@dataclass(frozen=True)
+class Job:
+    """What the processes of a team train on together; the fields are those of `distill`."""
+
+    rows: tuple[ScoredPair, ...]
+    config: DistillConfig
+    seed: int
+    tau: float
+
+
+@cache
+def announcements() -> Announcements[Job]:
+    """Return how this process's team is told what to do."""
+    return Announcements(join())
+
+
+@contextmanager
+def leading() -> Iterator[bool]:
+    """Say whether this process leads its team, which those that do not then follow.
+
+    Under `torchrun` everything but training belongs inside, and happens where this says True; the
+    others take part in each training of the first process until it is done here.
+    """
+    team = join()
+    if team.rank > 0:
+        _follow()
+    try:
+        yield team.rank == 0
+    finally:
+        if team.rank == 0:
+            announcements().make(None)
+    team.part()
+
+
+def _follow() -> None:
+    """Take part in every training that the first process begins, until dismissed."""
+    while (job := announcements().hear()) is not None:
+        student = load_student(job.config.student, job.config.revision, job.seed, job.config.layers)
+        task = task_of(job.rows, job.config, student, seed=job.seed, tau=job.tau)
+        train(task, None, QUIET)
+        task.team.whole(student)
 
 
 def task_of(
@@ -105,7 +156,25 @@ def task_of(
         ),
         config=config,
         compute=choose_compute(config.precision),
+        team=team_for(config),
     )
+
+
+def team_for(config: DistillConfig) -> Team:
+    """Return this process's team, as the configuration wants it to hold the student.
+
+    Raises:
+        ConfigError: a student to be sharded, and nobody to share it with.
+    """
+    team = join()
+    if config.sharding is None:
+        return team
+    if team.size == 1:
+        raise ConfigError(
+            "distill.sharding needs several processes: start the same command by "
+            "torchrun --nproc-per-node GPUS --no-python"
+        )
+    return Shards(team.rank, team.size)
 
 
 def _weights(examples: Examples, rows: Rows, balance: bool) -> torch.Tensor:

@@ -11,17 +11,18 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 import torch
 from sklearn.metrics import average_precision_score
-from torch import Tensor, nn
+from torch import Tensor
 
 from harmaug.config.models import DistillConfig
 from harmaug.distill.batches import Schedule
-from harmaug.distill.checkpoint import Checkpoint
+from harmaug.distill.checkpoint import Checkpoint, State
 from harmaug.distill.compute import Compute, log_odds_of_rows, logits_of
 from harmaug.distill.cpu import densify, fast_on_cpu
 from harmaug.distill.examples import Examples, Rows
 from harmaug.distill.loss import equation_1
 from harmaug.distill.optimise import adamw, rate
 from harmaug.distill.student import Student
+from harmaug.distill.team import ALONE, Team
 from harmaug.progress import Progress
 
 
@@ -63,23 +64,26 @@ class Task:
     schedule: Schedule
     config: DistillConfig
     compute: Compute
+    team: Team = ALONE
 
 
-def train(task: Task, checkpoint: Checkpoint, progress: Progress) -> Training:
+def train(task: Task, checkpoint: Checkpoint | None, progress: Progress) -> Training:
     """Train the student in place; it ends with its best weights by validation AUPRC.
 
     Without validation rows the last weights stay. A checkpoint of the same training is taken up
-    where it stands, and leads to the same weights as if it had not been interrupted.
+    where it stands, and leads to the same weights as if it had not been interrupted. The first
+    process of a team has the checkpoint, the others None.
     """
     model = task.student.model
-    nn.Module.to(model, task.compute.device)
+    task.team.place(model, task.compute.device, task.compute.bfloat16)
     optimizer = adamw(model, task.config)
-    training = _resume(model, optimizer, checkpoint)
-    on_cpu = task.compute.device.type == "cpu"
-    with fast_on_cpu(model) if on_cpu else nullcontext():
+    training = _resume(task, optimizer, checkpoint)
+    whole_on_cpu = task.compute.device.type == "cpu" and task.config.sharding is None
+    with fast_on_cpu(model) if whole_on_cpu else nullcontext():
         _loop(task, optimizer, training, checkpoint, progress)
     if training.best is not None:
-        model.load_state_dict(checkpoint.load_best(training.history[training.best].step))
+        best = training.history[training.best].step
+        task.team.load_weights(model, {} if checkpoint is None else checkpoint.load_best(best))
     return training
 
 
@@ -87,13 +91,12 @@ def _loop(
     task: Task,
     optimizer: torch.optim.Optimizer,
     training: Training,
-    checkpoint: Checkpoint,
+    checkpoint: Checkpoint | None,
     progress: Progress,
 ) -> None:
-    model = task.student.model
     validate_at = _validation_steps(task.schedule.steps, task.config.validations)
     saved = started = time.monotonic()
-    model.train()
+    task.student.model.train()
     progress.begin("distil", task.schedule.steps)
     progress.advance(training.step)
     while training.step < task.schedule.steps:
@@ -103,8 +106,9 @@ def _loop(
         now = time.monotonic()
         training.seconds, started = training.seconds + now - started, now
         progress.advance(1, _note(loss, training))
-        if training.step in validate_at or now - saved > 60 * task.config.checkpoint_minutes:
-            _save(model, optimizer, training, checkpoint)
+        due = now - saved > 60 * task.config.checkpoint_minutes
+        if training.step in validate_at or task.team.from_first(due):
+            _save(task, optimizer, training, checkpoint)
             saved = now
     progress.end(_note(training.history[-1].train_loss, training))
 
@@ -112,19 +116,22 @@ def _loop(
 def gradient(task: Task, rows: Rows) -> float:
     """Add the gradient of the mean loss of a batch to the parameters; return that loss.
 
-    Each pass is divided by the rows of the whole batch, so that the sum over passes is the
-    gradient of one pass over all, however the batch is cut and however short it is.
+    Each pass is divided by the rows of the whole batch, so that the sum over passes (and over the
+    processes of a team) is the gradient of one pass over all, however the batch is cut and however
+    short it is.
     """
-    total = 0.0
+    total = torch.zeros(1, dtype=torch.float64)
+    share = task.team.share_of(rows)
+    own = task.compute.passes(share, task.examples, task.config.micro_batch_tokens)
     with task.compute.autocast():
-        for part in task.compute.passes(rows, task.examples, task.config.micro_batch_tokens):
+        for part, counts in task.team.passes(own, rows[:1]):
             logits = logits_of(task.student, task.examples, part, task.compute.device)
-            losses = _losses(task, logits, part)
-            loss = losses.sum() / len(rows)
-            loss.backward()
+            loss = _losses(task, logits, part).sum() / len(rows) * counts
+            (loss * task.team.scale).backward()
             total += float(loss.detach())
     densify(task.student.model)
-    return total
+    task.team.add_gradients(task.student.model)
+    return float(task.team.add(total))
 
 
 def _losses(task: Task, logits: Tensor, rows: Rows) -> Tensor:
@@ -138,7 +145,7 @@ def _losses(task: Task, logits: Tensor, rows: Rows) -> Tensor:
 def _step(task: Task, optimizer: torch.optim.Optimizer, training: Training) -> float:
     rows = task.schedule.batch(training.step)
     # Dropout is seeded by step, so that a resumed training draws what it would have drawn.
-    torch.manual_seed(task.schedule.seed * 1_000_003 + training.step)
+    torch.manual_seed(task.schedule.seed * 1_000_003 + training.step + (task.team.rank << 40))
     loss = gradient(task, rows)
     torch.nn.utils.clip_grad_norm_(task.student.model.parameters(), task.config.max_grad_norm)
     for group in optimizer.param_groups:
@@ -158,7 +165,7 @@ def _validation_steps(steps: int, validations: int) -> set[int]:
     return {math.ceil(steps * k / validations) for k in range(1, validations + 1)}
 
 
-def _validate(task: Task, training: Training, checkpoint: Checkpoint) -> None:
+def _validate(task: Task, training: Training, checkpoint: Checkpoint | None) -> None:
     auprc, loss = _figures(task) if len(task.validation) else (None, None)
     train_loss = training.loss_sum / training.loss_steps
     training.history.append(Validation(training.step, train_loss, auprc, loss))
@@ -168,13 +175,20 @@ def _validate(task: Task, training: Training, checkpoint: Checkpoint) -> None:
     latest, best = len(training.history) - 1, training.best
     if best is None or _merit(training.history[latest]) > _merit(training.history[best]):
         training.best = latest
-        checkpoint.save_best(training.step, task.student.model.state_dict())
+        weights = task.team.weights(task.student.model)
+        if checkpoint is not None:
+            checkpoint.save_best(training.step, weights)
 
 
 def _figures(task: Task) -> tuple[float | None, float]:
     rows = task.validation
     log_odds = log_odds_of_rows(
-        task.student, task.examples, rows, task.compute, task.config.micro_batch_tokens
+        task.student,
+        task.examples,
+        rows,
+        task.compute,
+        task.config.micro_batch_tokens,
+        team=task.team,
     )
     logits = torch.stack([torch.zeros_like(log_odds), log_odds], dim=1)
     losses = equation_1(
@@ -195,31 +209,33 @@ def _merit(validation: Validation) -> tuple[float, float]:
 
 
 def _save(
-    model: torch.nn.Module,
+    task: Task,
     optimizer: torch.optim.Optimizer,
     training: Training,
-    checkpoint: Checkpoint,
+    checkpoint: Checkpoint | None,
 ) -> None:
-    checkpoint.save(
-        {
-            "model": model.state_dict(),
-            "optimizer": optimizer.state_dict(),
-            "training": json.dumps(asdict(training)),
-        }
-    )
+    model = task.student.model
+    state: State = {
+        "model": task.team.weights(model),
+        "optimizer": task.team.optimizer_state(model, optimizer),
+        "training": json.dumps(asdict(training)),
+    }
+    if checkpoint is None:
+        return
+    checkpoint.save(state)
     if training.best is not None:
         checkpoint.keep_only(training.history[training.best].step)
 
 
 def _resume(
-    model: torch.nn.Module, optimizer: torch.optim.Optimizer, checkpoint: Checkpoint
+    task: Task, optimizer: torch.optim.Optimizer, checkpoint: Checkpoint | None
 ) -> Training:
-    state = checkpoint.load()
-    if state is None:
+    state = None if checkpoint is None else checkpoint.load()
+    told = task.team.from_first(None if state is None else state["training"])
+    if told is None:
         return Training()
-    model.load_state_dict(state["model"])
-    optimizer.load_state_dict(state["optimizer"])
-    saved = json.loads(state["training"])
+    task.team.restore(task.student.model, optimizer, state)
+    saved = json.loads(told)
     saved["history"] = [Validation(**entry) for entry in saved["history"]]
     return Training(**saved)
 
