@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import httpx
 import openai
 import pytest
 from openai.types import ModerationImageURLInputParam, ModerationMultiModalInputParam
@@ -62,6 +63,14 @@ def test_the_text_of_a_multi_modal_input_is_judged_as_one(api: openai.OpenAI, gu
 def test_an_image_alone_is_refused_and_not_called_safe(api: openai.OpenAI) -> None:
     with pytest.raises(openai.UnprocessableEntityError, match="no text in the input"):
         api.moderations.create(input=[IMAGE])
+
+
+def test_an_unknown_kind_of_part_is_told_in_one_line_that_does_not_quote_it(address: str) -> None:
+    body = {"input": [{"type": "a\nb" * 500}]}
+    answer = httpx.post(f"{address}/v1/moderations", json=body)
+    assert answer.status_code == 422
+    message = answer.json()["error"]["message"]
+    assert message == "input.parts.0: its type should be one of 'text', 'image_url'"
 
 
 def test_the_client_understands_errors(api: openai.OpenAI) -> None:

@@ -110,7 +110,7 @@ class Guard:
         """
         known = self.settings.thresholds
         if name not in known:
-            raise ModelError(f"no operating point '{name}'{did_you_mean(name, known)}")
+            raise ModelError(f"no operating point {name[:40]!r}{did_you_mean(name, known)}")
         return Guard(self._parts, replace(self.settings, default=name))
 
     def with_threshold(self, threshold: float, name: str = "custom") -> Guard:

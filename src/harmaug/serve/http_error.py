@@ -89,11 +89,14 @@ def invalid(error: ValidationError) -> HttpError:
 
     The input itself is not quoted.
     """
-    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    first = error.errors(include_url=False, include_input=False)[0]
     if first["type"] == "json_invalid":
         return HttpError(
             400, f"the body is not valid JSON: {first['msg'].removeprefix('Invalid JSON: ')}"
         )
-    place = ".".join(str(part) for part in first["loc"])
+    # A field that nobody knows has the name that the client gave it: on one line, and not a book.
+    place = ".".join(repr(str(part)[:40])[1:-1] for part in first["loc"])
     message = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "union_tag_invalid":
+        message = f"its type should be one of {first['ctx']['expected_tags']}"
     return HttpError(422, f"{place}: {message}" if place else message, param=place or None)
