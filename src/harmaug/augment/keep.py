@@ -7,7 +7,7 @@ drawn, so that of two near-duplicates the earlier stays, whatever drew them and 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from harmaug.augment.attack import openings
 from harmaug.augment.clean import echoes, has_explanation
@@ -58,7 +58,7 @@ class Keeper:
         if row.drop is not None or row.error is not None:
             return row.drop or "error"
         words = len(row.prompt.split())
-        checks = (
+        checks: tuple[tuple[str, Callable[[], bool]], ...] = (
             ("minors", lambda: sexualises_minors(row.prompt)),
             ("refusal", lambda: is_refusal(row.raw, verdicts=False)),
             ("echo", lambda: words > 0 and echoes(row.prompt, self._openings)),
