@@ -52,6 +52,8 @@ HIDDEN = [
     "¿Dónde está la biblioteca, por favor? No lo sé, amigo.",
     "aGVsbG8gd29ybGQgdGhpcyBpcyBlbmNvZGVkIHRleHQ0NTY3ODkw" * 3,
     "💣💣💣💣💣 💀💀💀💀",
+    "they have \u0430 plan and \u0440 is a letter",
+    "| one | two |\n" + "-" * 400 + "\n" + "=" * 300,
     "",
     " \n\t ",
     "x" * 150,

@@ -76,13 +76,13 @@ export class Plain {
   latin(text) {
     if (!TWIN_SCRIPT.test(text)) return [];
     const letters = [...text].filter((char) => /\p{L}/u.test(char));
-    const mostly = 2 * letters.filter(isAscii).length >= letters.length;
+    const share = letters.filter(isAscii).length / letters.length;
     return substitute(WORD, text, (word) => {
       const chars = [...word];
       const foreign = chars.filter((char) => !isAscii(char));
       const table = foreign.length > 0 && foreign.length < chars.length ? this.near : this.twins;
-      const known = foreign.every((char) => table.has(char));
-      if (!known || (table === this.twins && !(mostly && chars.length > 1))) return word;
+      if (!foreign.every((char) => table.has(char))) return word;
+      if (table === this.twins && share < (chars.length > 1 ? 0.5 : 0.8)) return word;
       return chars.map((char) => table.get(char) ?? char).join("");
     });
   }

@@ -1,11 +1,13 @@
 /** What a guard cannot judge, and why: the tests of `harmaug.guard.scope` and `guard.language`. */
 
 const MOSTLY = 0.3;
+const PAGE = 1200;
 const WHITE = /[\t-\r\x1c- \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/u;
 const LETTER = /[\p{L}\p{Nl}\p{No}]/gu;
 const LATIN = /[A-Za-z\u00aa\u00ba\u00c0-\u024f\u1e00-\u1eff]/g;
 const UNBROKEN =
   /(?<![\p{L}\p{N}_/])(?=[\p{L}\p{N}_+]*\p{Nd})[A-Za-z0-9+/]{32,}={0,2}|[^\t-\r\x1c- \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]{200,}/gu;
+const RULE = /([^\p{L}\p{N}_\t-\r\x1c- \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000])\1{3,}/gu;
 const WORD = /[\p{L}\p{Nl}\p{No}]+(?:['’][\p{L}\p{Nl}\p{No}]+)?/gu;
 const ADDRESS = /https?:\/\/\S+|www\.\S+|\S+@\S+/gu;
 
@@ -18,19 +20,22 @@ export class Scope {
     this.words = words && { english: new Set(words.english), other: new Set(words.other) };
   }
 
-  /** Why a normalised pair cannot be judged: `[]` where it can. Windows are tested one by one. */
+  /** Why a normalised pair cannot be judged: `[]` where it can. Long texts are tested by page. */
   reasons(prompt, response, windows) {
     const texts = { prompt, response: response ?? "" };
     if (!filled(prompt) && !filled(texts.response)) return ["there is no text"];
     const cut = new Set(windows.map(({ span }) => span.text));
-    const stretches = Object.keys(texts)
-      .filter((side) => !cut.has(side))
-      .map((side) => ({ text: side, start: 0, end: texts[side].length }))
-      .concat(windows.map(({ span }) => span));
+    const sides = Object.keys(texts);
+    const stretches = [
+      ...sides.filter((side) => !cut.has(side)).map((side) => [side, texts[side]]),
+      ...sides
+        .filter((side) => cut.has(side))
+        .flatMap((side) => pages(texts[side]).map((page) => [side, page])),
+    ];
     const found = stretches
-      .map(({ text, start, end }) => [text, this.reason(texts[text].slice(start, end))])
+      .map(([side, text]) => [side, this.reason(text)])
       .filter(([, reason]) => reason !== null)
-      .map(([text, reason]) => `${text}: ${reason}`);
+      .map(([side, reason]) => `${side}: ${reason}`);
     return [...new Set(found)];
   }
 
@@ -40,7 +45,7 @@ export class Scope {
     if (this.unknown(text) > MOSTLY * size) {
       return "mostly characters that the tokenizer does not know";
     }
-    const unbroken = (text.match(UNBROKEN) ?? []).reduce((sum, run) => sum + length(run), 0);
+    const unbroken = (text.replace(RULE, "$1").match(UNBROKEN) ?? []).reduce((sum, run) => sum + length(run), 0);
     if (2 * unbroken > size) return "mostly unbroken strings, perhaps encoded data";
     return this.words === null ? null : this.notEnglish(text);
   }
@@ -80,3 +85,13 @@ export class Scope {
 }
 
 const filled = (text) => text.split(WHITE).join("") !== "";
+
+/** Stretches of a long text, the next starting halfway through the last. */
+function pages(text) {
+  const chars = [...text];
+  const count = Math.max(1, Math.ceil((chars.length - PAGE / 2) / (PAGE / 2)));
+  return Array.from({ length: count }, (_, index) => {
+    const start = (index * PAGE) / 2;
+    return chars.slice(start, start + PAGE).join("");
+  });
+}
