@@ -42,31 +42,55 @@ def generate_instructions(
     pool = harmful_prompts(labelled)
     sampler = ExemplarSampler(pool, config.exemplars, config.same_category, context.config.seed)
     name = generation_name(context, pool, benchmarks)
+    before = _judged_before(context, name)
+    if before is not None:
+        return _generation(context, name, before)
     context.folder.record("generate", {"fingerprint": name, "rounds": 0})
-    drawn: list[Instruction] = []
+    keeper = Keeper(config, [row.prompt for row in pool], [row.prompt for row in benchmarks])
     judged: list[Instruction] = []
     wanted = config.samples
     for number in range(config.max_rounds):
-        drawn.extend(_draw(context, sampler, f"{name}-r{number}", len(drawn), wanted))
-        keeper = Keeper(config, [row.prompt for row in pool], [row.prompt for row in benchmarks])
-        judged = list(keeper.judge(drawn))
+        drawn = _draw(context, sampler, f"{name}-r{number}", len(judged), wanted)
+        judged.extend(keeper.judge(drawn))
         missing = config.samples - len(_kept(judged, config))
         if missing <= 0 or config.filters.mode == "count":
             break
         keep_rate = max(len(_kept(judged, config)) / len(judged), 0.05)
         wanted = math.ceil(missing / keep_rate * 1.1)
-    table = context.folder.table("judge", fingerprint(name, len(judged)), Instruction)
+    table = _judged_table(context, name, len(judged))
     parts = chunked(judged, context.part_rows)
     for part in range(len(parts)):
         if part not in table:
             table.write(part, parts.read(part))
+    return _generation(context, name, judged)
+
+
+def _generation(context: Context, name: str, judged: Sequence[Instruction]) -> Generation:
+    """Count what came of it, and note that it is done."""
+    config = context.config.generate
     kept = _kept(judged, config)[: config.samples]
     drops = Counter(row.drop for row in judged if row.drop is not None)
     context.folder.record(
         "generate",
         {"fingerprint": name, "drawn": len(judged), "kept": len(kept), "drops": dict(drops)},
     )
+    table = _judged_table(context, name, len(judged))
     return Generation(name, kept, table, drops, len(judged))
+
+
+def _judged_table(context: Context, name: str, drawn: int) -> PartFolder[Instruction]:
+    return context.folder.table("judge", fingerprint(name, drawn), Instruction)
+
+
+def _judged_before(context: Context, name: str) -> list[Instruction] | None:
+    """Return the judgements that this run made before: judging takes far longer than reading."""
+    facts = context.folder.recorded("generate") or {}
+    drawn = facts.get("drawn")
+    if facts.get("fingerprint") != name or not isinstance(drawn, int):
+        return None
+    table = _judged_table(context, name, drawn)
+    whole = len(table) == math.ceil(drawn / context.part_rows)
+    return list(rows_of(table)) if whole else None
 
 
 def _draw(
