@@ -1,65 +1,49 @@
-"""A guard behind `transformers serve`, which gives no log-probabilities, and says nothing of it."""
+"""A guard behind real servers: llama.cpp scores it, `transformers serve` cannot and is refused."""
 
-import shutil
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
+import numpy as np
 import pytest
+from tests.servers.real import llama_cpp, transformers_serve
 from tests.teachers.guards import guard_tokenizer, save_guard
+from tests.teachers.test_served import PAIRS, TEMPLATE, config, in_process
 
-from harmaug.config import TeacherConfig
 from harmaug.errors import ModelError
 from harmaug.llm.journal import Accounts, Journal
 from harmaug.teachers.load import load_teacher
 
 pytestmark = pytest.mark.slow
-START_S = 120.0
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    tokenizer = guard_tokenizer(None, ["<|user|>", "<|assistant|>"], [" yes", " no"])
-    return save_guard(tmp_path_factory.mktemp("wildguard"), tokenizer, {":": [" yes", " no"]})
+    tokenizer = guard_tokenizer(TEMPLATE, ["<|user|>", "<|assistant|>"], ["unsafe", "safe"])
+    due = {"<|assistant|>": ["unsafe", "safe"]}
+    return save_guard(tmp_path_factory.mktemp("guard"), tokenizer, due)
 
 
-@pytest.fixture(scope="module")
-def url(folder: Path) -> Iterator[str]:
-    """The address of a `transformers serve` of the guard."""
-    program = Path(sys.executable).parent / "transformers"
-    if not program.is_file() or shutil.which("transformers", path=str(program.parent)) is None:
-        pytest.skip("the transformers command is not installed")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [str(program), "serve", str(folder), "--host", "127.0.0.1", "--port", str(port)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        deadline = time.monotonic() + START_S
-        while time.monotonic() < deadline:
-            if process.poll() is not None:
-                pytest.skip("transformers serve does not start: its extra 'serving' is missing")
-            try:
-                httpx.get(f"http://127.0.0.1:{port}/v1/models", timeout=5)
-                break
-            except httpx.TransportError:
-                time.sleep(0.2)
-        yield f"http://127.0.0.1:{port}/v1"
-    finally:
-        process.terminate()
-        process.wait(30)
+def test_llama_cpp_gives_the_scores_of_the_model_itself(folder: Path, tmp_path: Path) -> None:
+    pytest.importorskip("gguf", reason="no gguf: make test-slow installs it")
+    from tests.servers.gguf_file import write_gguf
+
+    expected = in_process("llama-guard", folder).log_odds(PAIRS)
+    assert not np.isnan(expected).any()
+    journal = tmp_path / "journal.sqlite"
+    file = write_gguf(folder, tmp_path / "model.gguf")
+    with llama_cpp(file, tmp_path / "log") as url:
+        found = load_teacher(config(url, folder), journal).log_odds(PAIRS)
+    np.testing.assert_allclose(found, expected, atol=0.02)  # its cache is in half precision
+    asked = len(PAIRS) + 1  # and what it writes first
+    assert Journal(journal).accounts() == Accounts(asked=asked, answered=asked)
 
 
-def test_it_is_refused_before_a_score_is_asked_for(folder: Path, url: str, tmp_path: Path) -> None:
-    config = TeacherConfig(
-        family="wildguard", engine="openai", model=str(folder), base_url=url, retries=1
-    )
-    teacher = load_teacher(config, tmp_path / "journal.sqlite")
-    with pytest.raises(ModelError, match="no log-probabilities in its answer") as caught:
-        teacher.log_odds([("how do i bake bread at home?", None)])
+def test_transformers_serve_is_refused_before_a_score_is_asked_for(
+    folder: Path, tmp_path: Path
+) -> None:
+    journal = tmp_path / "journal.sqlite"
+    with transformers_serve(folder, tmp_path / "log") as url:
+        served = config(url, folder).model_copy(update={"model": str(folder)})
+        with pytest.raises(ModelError, match="no log-probabilities in its answer") as caught:
+            load_teacher(served, journal)
     assert "vLLM" in str(caught.value) and "\n" not in str(caught.value)
-    assert Journal(tmp_path / "journal.sqlite").accounts() == Accounts()
+    assert Journal(journal).accounts() == Accounts()
