@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +12,10 @@ from harmaug.augment.minors import sexualises_minors
 from recipes.guard.example import Example
 
 FOLDER = Path("data/authored")
-REQUESTS = ("benign_prompts", "harmful_prompts", "jailbreaks")
-PAIRS = ("pairs_requests", "pairs_questions")
+REQUESTS = ("benign_prompts", "harmful_prompts", "jailbreaks", "contrasts", "posts")
+PAIRS = ("pairs_requests", "pairs_questions", "pairs_answers")
+TWINS = ("contrasts", "posts")
+"""Files whose lines are near twins two by two: both stay on one side of the split."""
 DOUBT = 0.02
 HELD = 10
 
@@ -31,7 +34,7 @@ def read_authored(folder: Path = FOLDER) -> list[Authored]:
     result = []
     for name in (*REQUESTS, *PAIRS):
         with (folder / f"{name}.jsonl").open(encoding="utf-8") as lines:
-            for line in lines:
+            for index, line in enumerate(lines):
                 row = json.loads(line)
                 if sexualises_minors(f"{row['prompt']} {row['response'] or ''}"):
                     continue
@@ -42,12 +45,17 @@ def read_authored(folder: Path = FOLDER) -> list[Authored]:
                     source=f"authored_{name}",
                     register="pair" if row["response"] else "request",
                 )
-                held = wrapper_held(row["wrapper"]) if "wrapper" in row else _held(row["prompt"])
-                result.append(Authored(example, str(row["category"]), held))
+                result.append(Authored(example, str(row["category"]), _is_held(name, index, row)))
     return result
 
 
-def wrapper_held(index: int) -> bool:
+def _is_held(name: str, index: int, row: Mapping[str, object]) -> bool:
+    if name in TWINS:
+        return _held(f"{name} {index // 2}")
+    return wrapper_held(row["wrapper"]) if "wrapper" in row else _held(str(row["prompt"]))
+
+
+def wrapper_held(index: object) -> bool:
     """Whether an authored wrapper, and all that it carries, is kept for development."""
     return _held(f"wrapper {index}")
 

@@ -27,6 +27,14 @@ FILES = (
     "stormfront_hate",
 )
 AT_MOST = 2_600
+AUTHORED = {
+    "authored_requests": ("benign_prompts", "harmful_prompts", "jailbreaks"),
+    "authored_contrasts": ("contrasts",),
+    "authored_posts": ("posts",),
+    "authored_pairs": ("pairs_requests", "pairs_questions"),
+    "authored_answers": ("pairs_answers",),
+}
+"""Development sets made of the held rows of authored files."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +61,7 @@ def _labelled(rows: Sequence[LabelledRow]) -> list[LabelledRow]:
 
 def _authored() -> Iterator[DevelopmentSet]:
     held = [row.example for row in read_authored() if row.held]
-    for name, pairs in (("authored_requests", False), ("authored_pairs", True)):
+    for name, sources in AUTHORED.items():
         yield DevelopmentSet(
             name,
             [
@@ -64,9 +72,9 @@ def _authored() -> Iterator[DevelopmentSet]:
                     label=example.label,
                     category=None,
                     source=example.source,
-                    label_of="response" if pairs else "prompt",
+                    label_of="prompt" if example.response is None else "response",
                 )
                 for index, example in enumerate(held)
-                if (example.register == "pair") == pairs
+                if example.source.removeprefix("authored_") in sources
             ],
         )

@@ -53,6 +53,7 @@ def main() -> None:
     parser.add_argument("--max-length", type=int, default=256)
     parser.add_argument("--learning-rate", type=float, default=1e-4)
     parser.add_argument("--first", type=Path, help="a first guard to label with")
+    parser.add_argument("--start", type=Path, help="an earlier training to go on from")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=SEED, help="of head, order and dropout")
     parser.add_argument("--rows-seed", type=int, default=SEED, help="of the mixture")
@@ -64,7 +65,7 @@ def main() -> None:
     examples = mixture(arguments.data, recipe, arguments.rows_seed, first)
     log.info("%s\n%d rows", counts(examples), len(examples))
     settings = config(
-        write_start(arguments.cache),
+        arguments.start or write_start(arguments.cache),
         arguments.epochs,
         arguments.max_length,
         arguments.learning_rate,
