@@ -4,7 +4,7 @@ Rows go through the respond and the label stage with models of zero cost, so tha
 the executor and the store. Then the last 10% of the labels are taken away, and a fresh process
 goes on. Then instructions, one in ten a near-copy, go through the filters. Each runs in a process
 of its own; memory is the most that it and its workers hold together, sampled ten times a second.
-docs/scale.md has the figures of ``--rows 10000000 --near 1000000``.
+docs/scale.md has figures, and says at what size.
 """
 
 from __future__ import annotations
