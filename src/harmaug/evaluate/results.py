@@ -7,7 +7,7 @@ Predictions stay in the run folder, so that another threshold is a question and 
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -17,6 +17,7 @@ from harmaug.evaluate.agreement import Agreement
 from harmaug.evaluate.evaluation import Answers, Evaluation, assess
 from harmaug.evaluate.metrics import Estimate
 from harmaug.evaluate.predictions import Predictions
+from harmaug.llm.journal import Accounts
 from harmaug.rows import Prediction
 from harmaug.runs.parts import PartFolder, rows_of
 
@@ -61,7 +62,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class KindFacts:
-    """The pairs of one kind of response.
+    """The pairs of one kind of response; `failed` counts those not written, by reason.
 
     `refusals` counts responses with a phrase of the refusal list, `flagged` those that the
     teacher scores above tau, `missing` those it gave no answer for.
@@ -85,6 +86,7 @@ class GenerationFacts:
     interval: the success rate of the attack; `asked` counts the answers it is a share of.
     `filters` says what a reason in `drops` did: "drop" took the row out, "count" only counted it.
     `histogram` counts kept instructions by the teacher's p(unsafe) in 20 equal bins.
+    `failed` counts instructions that a server did not write, by reason.
     """
 
     llm: str
@@ -107,6 +109,7 @@ class GenerationFacts:
     kinds: tuple[KindFacts, ...]
     histogram: tuple[int, ...]
     samples: tuple[Sample, ...]
+    failed: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -159,7 +162,10 @@ class TrainingFacts:
 
 @dataclass(frozen=True)
 class Results:
-    """A whole run. `predictions` maps "guard/benchmark" to its parts within the run folder."""
+    """A whole run. `predictions` maps "guard/benchmark" to its parts within the run folder.
+
+    `servers` has the accounts of everything that servers were asked, None where there was none.
+    """
 
     name: str
     created: str
@@ -172,6 +178,7 @@ class Results:
     training: tuple[TrainingFacts, ...]
     predictions: dict[str, str]
     format: int = 1
+    servers: Accounts | None = None
 
     def to_json(self) -> str:
         """Render as JSON; what is not defined is null."""

@@ -13,6 +13,7 @@ from harmaug.augment.refusals import is_refusal
 from harmaug.evaluate.agreement import Judged, agreement
 from harmaug.evaluate.metrics import wilson
 from harmaug.evaluate.results import DataFacts, GenerationFacts, KindFacts, Sample
+from harmaug.llm.journal import Accounts, Journal
 from harmaug.pipeline.context import Context, llm_identity
 from harmaug.pipeline.generation import Generation
 from harmaug.pipeline.labelling import Table
@@ -24,6 +25,7 @@ from harmaug.runs.parts import PartFolder, rows_of
 BINS = 20
 KEPT_SAMPLES = 150
 DROPPED_SAMPLES = 50
+REASONS = 20
 
 
 def data_facts(
@@ -88,7 +90,21 @@ def generation_facts(
         kinds=_kinds(rows_of(pairs.parts), rows_of(scored), context.config.label.tau),
         histogram=tuple(int(count) for count in histogram),
         samples=_samples(generation.kept, judged, rows_of(scored)),
+        failed=_reasons(row.error for row in judged),
     )
+
+
+def server_accounts(context: Context) -> Accounts | None:
+    """Return what servers were asked in this run folder, None when none ever was."""
+    return Journal(context.journal).accounts() if context.journal.is_file() else None
+
+
+def _reasons(errors: Iterable[str | None]) -> dict[str, int]:
+    """Count reasons, most frequent first; a server may name each request in its own."""
+    counts = Counter(error for error in errors if error is not None)
+    found = dict(counts.most_common(REASONS))
+    rest = counts.total() - sum(found.values())
+    return {**found, "other reasons": rest} if rest else found
 
 
 def _kinds(
@@ -104,7 +120,7 @@ def _kinds(
         KindFacts(
             kind=kind,
             n=len(rows),
-            failed=dict(Counter(row.error for row in rows if row.error is not None)),
+            failed=_reasons(row.error for row in rows),
             refusals=sum(is_refusal(row.response or "", verdicts=True) for row in rows),
             flagged=sum(score is not None and score > tau for score in scores[kind]),
             missing=sum(score is None for score in scores[kind]),

@@ -12,7 +12,7 @@ from harmaug.pipeline.checks import check_models
 from harmaug.pipeline.context import EXECUTORS, Context
 from harmaug.pipeline.data import benchmark_data, labelled_data
 from harmaug.pipeline.evaluation import candidates, evaluate
-from harmaug.pipeline.facts import data_facts, generation_facts
+from harmaug.pipeline.facts import data_facts, generation_facts, server_accounts
 from harmaug.pipeline.instructions import make_instructions
 from harmaug.pipeline.labelling import label_data, label_synthetic, respond
 from harmaug.pipeline.publish import publish_student, publish_synthetic
@@ -66,6 +66,7 @@ def run(config: RunConfig, out: Path, progress: Progress = QUIET) -> Results:
             generation=generation_facts(context, generation, pairs, synthetic),
             training=tuple(training_facts(student) for student in students.values()),
             predictions=predictions,
+            servers=server_accounts(context),
         )
         publish_student(folder, students[HARMAUG], results)
         publish_synthetic(context, generation, synthetic, results)

@@ -25,6 +25,12 @@ def markdown(results: Results) -> str:
         f"seed {results.seed}; {results.created}."
     )
     parts = [f"# {results.name}", f"**{said.headline}.** {said.figures}", *said.details, facts]
+    if (servers := results.servers) is not None:
+        parts.append(
+            f"Servers: {servers.asked} requests asked, {servers.answered} answered, "
+            f"{servers.given_up} given up, {servers.interrupted} interrupted; "
+            f"{servers.retried} further tries."
+        )
     return "\n\n".join([*parts, evaluation_markdown(results.evaluation)]) + "\n"
 
 
