@@ -1,14 +1,13 @@
-"""A guard behind real servers: llama.cpp scores it, `transformers serve` cannot and is refused."""
+"""A guard behind a real server: llama.cpp's own."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.servers.real import llama_cpp, transformers_serve
+from tests.servers.real import llama_cpp
 from tests.teachers.guards import guard_tokenizer, save_guard
 from tests.teachers.test_served import PAIRS, TEMPLATE, config, in_process
 
-from harmaug.errors import ModelError
 from harmaug.llm.journal import Accounts, Journal
 from harmaug.teachers.load import load_teacher
 
@@ -35,15 +34,3 @@ def test_llama_cpp_gives_the_scores_of_the_model_itself(folder: Path, tmp_path: 
     np.testing.assert_allclose(found, expected, atol=0.02)  # its cache is in half precision
     asked = len(PAIRS) + 1  # and what it writes first
     assert Journal(journal).accounts() == Accounts(asked=asked, answered=asked)
-
-
-def test_transformers_serve_is_refused_before_a_score_is_asked_for(
-    folder: Path, tmp_path: Path
-) -> None:
-    journal = tmp_path / "journal.sqlite"
-    with transformers_serve(folder, tmp_path / "log") as url:
-        served = config(url, folder).model_copy(update={"model": str(folder)})
-        with pytest.raises(ModelError, match="no log-probabilities in its answer") as caught:
-            load_teacher(served, journal)
-    assert "vLLM" in str(caught.value) and "\n" not in str(caught.value)
-    assert Journal(journal).accounts() == Accounts()
