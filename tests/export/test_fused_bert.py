@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import torch
+from tests.models import word_tokenizer
 from transformers import BertConfig, BertForSequenceClassification, PreTrainedModel
 
 from harmaug.export.fused_bert import BertShape, write_fused_bert
@@ -13,8 +14,10 @@ from harmaug.export.fused_bert import BertShape, write_fused_bert
 
 def _bert(folder: Path, activation: str = "gelu") -> PreTrainedModel:
     torch.manual_seed(0)
+    tokenizer = word_tokenizer()
+    tokenizer.save_pretrained(folder)
     config = BertConfig(
-        vocab_size=300,
+        vocab_size=max(300, len(tokenizer)),
         hidden_size=64,
         intermediate_size=128,
         num_hidden_layers=3,
@@ -46,6 +49,26 @@ def test_the_int8_graph_follows_torch(tmp_path: Path) -> None:
         found.append(session.run(["logits"], {"input_ids": ids, "token_type_ids": types})[0])
     difference = np.abs(np.concatenate(expected) - np.concatenate(found))
     assert difference.max() < 0.1 * np.abs(np.concatenate(expected)).max()
+
+
+def test_an_outlier_channel_costs_the_others_nothing(tmp_path: Path) -> None:
+    model = _bert(tmp_path)
+    with torch.no_grad():
+        for layer in model.bert.encoder.layer:
+            layer.intermediate.dense.weight[5] *= 300
+            layer.intermediate.dense.bias[5] += 60
+            layer.output.dense.weight[:, 5] /= 300
+    model.save_pretrained(tmp_path)
+    shape = BertShape.of(tmp_path)
+    assert shape is not None
+    write_fused_bert(tmp_path, shape, tmp_path / "model.onnx")
+    session = onnxruntime.InferenceSession(str(tmp_path / "model.onnx"))
+    ids = np.random.default_rng(0).integers(0, 300, (1, 60))
+    with torch.no_grad():
+        expected = model(torch.tensor(ids)).logits.numpy()
+    feed = {"input_ids": ids, "token_type_ids": np.zeros_like(ids)}
+    found = session.run(["logits"], feed)[0]
+    assert np.abs(expected - found).max() < 0.1 * np.abs(expected).max()
 
 
 def test_other_models_are_left_to_the_tracer(tmp_path: Path) -> None:

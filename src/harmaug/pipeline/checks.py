@@ -10,8 +10,8 @@ from harmaug.config import LLMConfig, RunConfig, TeacherConfig
 from harmaug.embedded import embedded_model
 from harmaug.errors import ConfigError, ModelError
 from harmaug.guard.load import find
-from harmaug.teachers.files import Files
 from harmaug.teachers.engine import open_reader
+from harmaug.teachers.files import Files
 from harmaug.teachers.load import FAMILIES, family_of
 
 
