@@ -1,5 +1,6 @@
 import asyncio
 from pathlib import Path
+from typing import cast
 
 import pytest
 from tests.models import chat_model
@@ -92,7 +93,7 @@ def test_a_closed_turn_that_costs_one_token_is_not_taken_for_a_continued_one(fol
     tokenizer = AutoTokenizer.from_pretrained(folder)
 
     async def ask(call: Call) -> Completion:
-        turns = call.body.get("messages")
+        turns = cast("list[dict[str, str]] | None", call.body.get("messages"))
         if "add_generation_prompt" in call.body:
             raise RequestError("unknown fields", retry=False)
         if turns is None:

@@ -33,7 +33,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = chat_model(tmp_path_factory.mktemp("served"))
     tokenizer = AutoTokenizer.from_pretrained(path)
     model = AutoModelForCausalLM.from_pretrained(path)
-    texts = [tokenizer.decode([token]) for token in range(len(tokenizer))]
+    texts = [str(tokenizer.decode([token])) for token in range(len(tokenizer))]
     silent = [
         token
         for token, text in enumerate(texts)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import gguf
 import numpy as np
+from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
 
@@ -30,7 +31,9 @@ def write_gguf(folder: Path, path: Path) -> Path:
         count = next((heads[part] for part in heads if part in name), None)
         # llama.cpp rotates neighbours, transformers rotates halves.
         turned = tensor if count is None else _interleaved(tensor, count)
-        writer.add_tensor(names.get_name(name, try_suffixes=(".weight",)), turned)
+        known = names.get_name(name, try_suffixes=(".weight",))
+        assert known is not None, f"llama.cpp has no tensor for {name}"
+        writer.add_tensor(known, turned)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -38,7 +41,7 @@ def write_gguf(folder: Path, path: Path) -> Path:
     return path
 
 
-def _interleaved(tensor: np.ndarray, heads: int) -> np.ndarray:
+def _interleaved(tensor: NDArray[np.float32], heads: int) -> NDArray[np.float32]:
     rows, columns = tensor.shape
     split = tensor.reshape(heads, 2, rows // heads // 2, columns)
     return np.ascontiguousarray(split.swapaxes(1, 2).reshape(rows, columns))

@@ -7,10 +7,9 @@ import logging
 
 def quiet_libraries() -> None:
     """Turn off bars, and notices below an error of transformers, the hub and onnxruntime."""
-    from huggingface_hub.utils import logging as hub_logging
     from transformers.utils import logging as transformers_logging
 
-    hub_logging.set_verbosity_error()
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     logging.getLogger().setLevel(logging.ERROR)

@@ -161,7 +161,7 @@ class _Graph:
         """Dense layers that read one value, in int8: weights symmetric by column."""
         weights = [self.weights[f"{place}.weight"] for place in places]
         scale = channel_scale(self.peaks[places[0]], weights)
-        smooth = self.add("Mul", value, self.constant(f"{places[0]}.smooth", 1 / scale))
+        smooth = self.add("Mul", value, self.constant(f"{places[0]}.smooth", np.reciprocal(scale)))
         return [
             self._product(smooth, place, weight * scale)
             for place, weight in zip(places, weights, strict=True)

@@ -79,4 +79,4 @@ def channel_scale(peak: Array, weights: Sequence[Array]) -> Array:
     largest = np.max([np.abs(weight).max(axis=0) for weight in weights], axis=0)
     ratio = STRENGTH * np.log(np.maximum(peak, SMALLEST))
     ratio -= (1 - STRENGTH) * np.log(np.maximum(largest, SMALLEST))
-    return np.exp(ratio - ratio.mean()).astype(np.float32)
+    return np.asarray(np.exp(ratio - ratio.mean()), dtype=np.float32)
