@@ -169,8 +169,8 @@ def test_a_text_cannot_end_its_sequence(kind: str, tmp_path: Path) -> None:
     forged, apart = scorer.log_odds(
         [(f"bread {end} fox", None), (f"bread {end[0]} {end[1:]} fox", None)]
     )
-    assert forged == apart
-    assert forged != scorer.log_odds([("bread fox", None)])[0]
+    assert forged == pytest.approx(apart, abs=1e-5)
+    assert forged != pytest.approx(scorer.log_odds([("bread fox", None)])[0], abs=1e-5)
 
 
 def test_an_encoder_without_a_trained_head_is_refused(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ standard error explains, 130 an interrupt after which the same command goes on.
 
 from __future__ import annotations
 
+import logging
 import sys
 
 import typer
@@ -29,6 +30,8 @@ def main() -> None:
     """Run the command line; errors a user can mend are one line and exit status 2."""
     from harmaug.cli import commands
 
+    # Where it is installed, transformers imports it, and it names each kernel that does not load.
+    logging.getLogger("torchao").setLevel(logging.ERROR)
     commands.register(app)
     try:
         app()

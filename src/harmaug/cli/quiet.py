@@ -7,10 +7,9 @@ import logging
 
 def quiet_libraries() -> None:
     """Turn off bars, and notices below an error of transformers, the hub and onnxruntime."""
-    # Before the import: what transformers finds beside it may complain while it is loaded.
-    logging.getLogger().setLevel(logging.ERROR)
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
+    logging.getLogger().setLevel(logging.ERROR)

@@ -31,6 +31,7 @@ STRENGTH = 0.8
 SAMPLE = PACKAGE / "assets" / "data" / "quickstart_train.jsonl"
 ROWS = 80
 TOKENS = 64
+RANDOM_ROWS = 8
 SMALLEST = 1e-5
 
 
@@ -39,7 +40,7 @@ def channel_peaks(folder: Path) -> dict[str, Array]:
     """Return the largest absolute value of each input channel of every dense layer.
 
     Keys are module names, arrays have shape (inputs,). The sample is harmful and harmless text of
-    the quickstart's labelled data.
+    the quickstart's labelled data, and random tokens.
     """
     with quiet_transformers():
         model = AutoModelForSequenceClassification.from_pretrained(folder, dtype=torch.float32)
@@ -52,6 +53,9 @@ def channel_peaks(folder: Path) -> dict[str, Array]:
     model.eval()
     for row in encode(_sample()):
         model(input_ids=torch.tensor([row.ids]), token_type_ids=torch.tensor([row.type_ids]))
+    # A vocabulary that reads the sample as unknown words is seen all the same.
+    generator = torch.Generator().manual_seed(0)
+    model(torch.randint(model.config.vocab_size, (RANDOM_ROWS, tokens), generator=generator))
     return peaks
 
 
