@@ -53,7 +53,7 @@ def test_both_precisions_load_and_agree(checkpoint: Path, tmp_path: Path) -> Non
     assert {str(path) for path in small.files} == names | {"onnx/model_quantized.onnx"}
     assert GuardSettings.load(tmp_path / "exact").harmful_index == 0
     scores = [Guard.load(tmp_path / name).score(PAIRS) for name in ("exact", "small")]
-    np.testing.assert_allclose(scores[0], scores[1], atol=0.1)
+    np.testing.assert_allclose(scores[0], scores[1], atol=0.3)
     assert np.ptp(scores[0]) > 0.01
 
 
