@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from typing import Generic, TypeVar, cast
 
 from harmaug.config import ExecutorConfig
 from harmaug.errors import HarmaugError
+from harmaug.executors.fill import fill
 from harmaug.progress import Progress
 from harmaug.runs.parts import PartFolder, Parts
 from harmaug.stages.base import Stage, Worker
@@ -38,31 +39,20 @@ class LocalExecutor:
         Raises:
             HarmaugError: from the stage, or when a worker process dies.
         """
-        missing = [part for part in range(len(tasks)) if part not in out]
-        if not missing:
-            return
-        progress.begin(what, len(tasks))
-        progress.advance(len(tasks) - len(missing))
-        if self.config.workers == 1:
-            worker = stage.setup()
-            for part in missing:
-                out.write(part, worker.process(tasks.read(part)))
-                progress.advance(1)
-        else:
-            self._run_in_processes(stage, tasks, out, missing, progress)
-        progress.end()
 
-    def _run_in_processes(
-        self,
-        stage: Stage[In, Out],
-        tasks: Parts[In],
-        out: PartFolder[Out],
-        missing: Sequence[int],
-        progress: Progress,
-    ) -> None:
+        def compute(missing: Sequence[int]) -> Iterator[tuple[int, Sequence[Out]]]:
+            if self.config.workers == 1:
+                return _here(stage, tasks, missing)
+            return self._in_processes(stage, tasks, missing)
+
+        fill(what, len(tasks), out, compute, progress)
+
+    def _in_processes(
+        self, stage: Stage[In, Out], tasks: Parts[In], missing: Sequence[int]
+    ) -> Iterator[tuple[int, Sequence[Out]]]:
         """Keep each worker one part ahead, and no more, so that memory stays flat.
 
-        Parts are written as they come, so that a slow one holds up none of the others.
+        Parts are given as they come, so that a slow one holds up none of the others.
         """
         workers = self.config.workers
         slot: _Slot[In, Out] = _Slot(stage)
@@ -76,13 +66,20 @@ class LocalExecutor:
                         part = waiting.pop()
                         running[pool.submit(slot.process, tasks.read(part))] = part
                     for done in wait(running, return_when=FIRST_COMPLETED).done:
-                        out.write(running.pop(done), done.result())
-                        progress.advance(1)
+                        yield running.pop(done), done.result()
             except BrokenProcessPool:
                 raise HarmaugError(
                     "a worker process died (out of memory?): run the same command again to go on, "
                     "with fewer executor.workers"
                 ) from None
+
+
+def _here(
+    stage: Stage[In, Out], tasks: Parts[In], missing: Sequence[int]
+) -> Iterator[tuple[int, Sequence[Out]]]:
+    worker = stage.setup()
+    for part in missing:
+        yield part, worker.process(tasks.read(part))
 
 
 _workers: dict[str, object] = {}

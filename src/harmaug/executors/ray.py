@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from harmaug.cluster import connect, gpus, is_named, ray
 from harmaug.config import ExecutorConfig
 from harmaug.errors import ConfigError, HarmaugError
+from harmaug.executors.fill import fill
 from harmaug.progress import Progress
 from harmaug.runs.parts import PartFolder, Parts
 from harmaug.stages.base import Stage, Worker
@@ -60,16 +61,12 @@ class RayExecutor:
             ConfigError: more GPUs a worker than this machine has, and no other cluster named.
             HarmaugError: from the stage, or when the cluster gives up.
         """
-        missing = [part for part in range(len(tasks)) if part not in out]
-        if not missing:
-            return
-        self._connect()
-        progress.begin(what, len(tasks))
-        progress.advance(len(tasks) - len(missing))
-        for part, rows in self._computed(stage, tasks, missing):
-            out.write(part, rows)
-            progress.advance(1)
-        progress.end()
+
+        def compute(missing: Sequence[int]) -> Iterator[tuple[int, Sequence[Out]]]:
+            self._connect()
+            return self._computed(stage, tasks, missing)
+
+        fill(what, len(tasks), out, compute, progress)
 
     def _computed(
         self, stage: Stage[In, Out], tasks: Parts[In], missing: Sequence[int]

@@ -8,7 +8,6 @@ arithmetic and evens the two out (Xiao et al., "SmoothQuant", ICML 2023).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -19,8 +18,9 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import AutoModelForSequenceClassification
 
-from harmaug.embedded import PACKAGE
 from harmaug.export.quiet import quiet_transformers
+from harmaug.scoring import TextPair
+from harmaug.sources.load import load_rows
 from harmaug.text import PairEncoder
 
 Array = NDArray[np.float32]
@@ -28,7 +28,6 @@ Array = NDArray[np.float32]
 STRENGTH = 0.8
 """How much of an outlier moves into the weights; .8 had the least error of .3 to 1 on the guard."""
 
-SAMPLE = PACKAGE / "assets" / "data" / "quickstart_train.jsonl"
 ROWS = 80
 TOKENS = 64
 RANDOM_ROWS = 8
@@ -67,10 +66,9 @@ def _recorder(name: str, peaks: dict[str, Array]) -> Callable[[nn.Module, tuple[
     return record
 
 
-def _sample() -> list[tuple[str, str | None]]:
-    lines = SAMPLE.read_text(encoding="utf-8").splitlines()
-    rows = [json.loads(line) for line in lines[:: max(1, len(lines) // ROWS)]]
-    return [(row["prompt"], row.get("response")) for row in rows]
+def _sample() -> list[TextPair]:
+    rows = load_rows("quickstart", "train")
+    return [(row.prompt, row.response) for row in rows[:: max(1, len(rows) // ROWS)]]
 
 
 def channel_scale(peak: Array, weights: Sequence[Array]) -> Array:

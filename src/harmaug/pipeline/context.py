@@ -79,13 +79,9 @@ def llm_identity(config: LLMConfig) -> dict[str, object]:
     return {**config.identity(), "model": config.model, "weights": weights}
 
 
-def teacher_weights(model: str, revision: str | None) -> str:
-    """Return what names a teacher's weights in a fingerprint."""
-    return model_fingerprint(str(GUARD) if model == "embedded" else model, revision)
-
-
 def weights_of(teacher: TeacherConfig) -> str:
-    """Return the same of a whole teacher: its members', or its served model's tokenizer."""
+    """Return what names a teacher's weights, its members' or its served model's tokenizer."""
     if teacher.members:
         return fingerprint([weights_of(member) for member in teacher.members])
-    return teacher_weights(teacher.tokenizer or teacher.model, teacher.revision)
+    model = teacher.tokenizer or teacher.model
+    return model_fingerprint(str(GUARD) if model == "embedded" else model, teacher.revision)
