@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from transformers import AutoConfig, BertForSequenceClassification, pipeline
 
-from harmaug.export.fused_bert import BertShape, write_fused_bert
+from harmaug.export.fused_bert import write_fused_bert
 from harmaug.export.int8 import quantise
 from harmaug.export.onnx import to_onnx
 from harmaug.guard import Guard, GuardSettings
@@ -93,10 +93,8 @@ def build(folder: Path) -> Path:
     for name in ("tokenizer.json", "tokenizer_config.json"):
         shutil.copy(EMBEDDED / name, folder / name)
     to_onnx(folder, folder / "onnx" / "model.onnx")
-    shape = BertShape.of(folder)
-    if shape is None:
+    if not write_fused_bert(folder, folder / "onnx" / "model_quantized.onnx"):
         raise SystemExit("the embedded guard is no BERT: this benchmark does not know it")
-    write_fused_bert(folder, shape, folder / "onnx" / "model_quantized.onnx")
     GuardSettings(window=WINDOW).save(folder)
     quantise(folder / "onnx" / "model.onnx", folder / "traced_int8.onnx")
     return folder

@@ -18,7 +18,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from harmaug.errors import ModelError
-from harmaug.export.fused_bert import BertShape, write_fused_bert
+from harmaug.export.fused_bert import write_fused_bert
 from harmaug.export.onnx import to_onnx
 
 BESIDE = ("config.json", "tokenizer.json", "tokenizer_config.json", "harmaug.json")
@@ -37,10 +37,8 @@ def average(models: Sequence[Path], weights: Sequence[float], out: Path) -> None
     for name in BESIDE:
         shutil.copy(models[0] / name, out / name)
     to_onnx(out, out / "onnx" / "model.onnx")
-    shape = BertShape.of(out)
-    if shape is None:
+    if not write_fused_bert(out, out / "onnx" / "model_quantized.onnx"):
         raise ModelError(f"{out} is no BERT: it has no int8 graph that is as fast")
-    write_fused_bert(out, shape, out / "onnx" / "model_quantized.onnx")
 
 
 def main() -> None:

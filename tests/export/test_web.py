@@ -188,10 +188,9 @@ def test_int8_gives_the_verdicts_that_python_gives(browser: Browser, int8_site: 
     apart = differences(found, expected)
     equal = [js["flagged"] == py.flagged for js, py in zip(found, expected, strict=True)]
     assert np.mean(equal) >= 0.995
-    # Rounding to int8 turns last-bit differences of float arithmetic into steps, the more so where
-    # a few channels are many times larger than the rest.
-    assert np.quantile(apart, 0.9) < 1e-2
-    assert np.mean(apart) < 5e-3
+    # Rounding to int8 turns last-bit differences of float arithmetic into steps.
+    assert np.quantile(apart, 0.98) < 1e-2
+    assert np.mean(apart) < 1e-3
 
 
 def test_the_graph_of_a_bert_student_runs_as_well(

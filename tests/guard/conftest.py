@@ -11,7 +11,7 @@ from tests.models import classifier
 from tokenizers import Tokenizer
 from transformers import BertConfig, BertForSequenceClassification
 
-from harmaug.export.fused_bert import BertShape, write_fused_bert
+from harmaug.export.fused_bert import write_fused_bert
 from harmaug.export.onnx import to_onnx
 from harmaug.guard import Guard, GuardSettings
 from harmaug.guard.load import EMBEDDED
@@ -24,9 +24,7 @@ def guard_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a tokenizer, both ONNX models and settings; its window is 64 tokens."""
     folder = classifier(tmp_path_factory.mktemp("guard") / "tiny")
     to_onnx(folder, folder / "onnx" / "model.onnx")
-    shape = BertShape.of(folder)
-    assert shape is not None
-    write_fused_bert(folder, shape, folder / "onnx" / "model_quantized.onnx")
+    assert write_fused_bert(folder, folder / "onnx" / "model_quantized.onnx")
     GuardSettings(window=64, thresholds={"balanced": 0.5, "strict": 0.2}).save(folder)
     return folder
 
@@ -110,10 +108,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Guard:
     """A guard that has learned to tell HARMFUL, its windows measured on harmless text."""
     folder = tmp_path_factory.mktemp("guard") / "trained"
     _train(folder)
-    shape = BertShape.of(folder)
-    assert shape is not None
     (folder / "onnx").mkdir()
-    write_fused_bert(folder, shape, folder / "onnx" / "model_quantized.onnx")
+    assert write_fused_bert(folder, folder / "onnx" / "model_quantized.onnx")
     GuardSettings(window=64).save(folder)
     Guard.load(folder).fit_windows([harmless_text(20_000, seed=-1)]).save(folder)
     return Guard.load(folder, threads=1)

@@ -92,6 +92,19 @@ def test_documents_are_measured_so_that_few_of_them_are_flagged(
     assert sum(plain) > 60 * rate + 3
 
 
+def test_a_text_of_fewer_windows_is_no_document(tiny: Guard, tmp_path: Path) -> None:
+    words = " ".join([*TEXT[0].split(), *TEXT[2].split()] * 100)
+    short, long = words[:900], words[:2_000]
+    counts = [verdict.windows for verdict in tiny.verdicts([short, long])]
+    assert 1 < counts[0] < counts[1]
+    tiny.fit_windows([words], 0.01, from_windows=counts[1]).save(tmp_path)
+    for name in ("tokenizer.json", "onnx"):
+        (tmp_path / name).symlink_to(Path(tiny.info.name) / name)
+    before, after = tiny.log_odds([short, long]), Guard.load(tmp_path).log_odds([short, long])
+    assert after[0] == before[0]
+    assert after[1] < before[1]
+
+
 @pytest.mark.parametrize("rate", [0.0, 1.0])
 def test_a_rate_of_documents_that_is_none_says_so(tiny: Guard, rate: float) -> None:
     with pytest.raises(DataError, match="between 0 and 1"):

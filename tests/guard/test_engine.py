@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from harmaug.guard.engine import available_threads, plan
+from harmaug.guard.engine import available_threads, plan, sums_in_32_bits
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,15 @@ def test_tasks_hold_every_row_once_the_longest_first_and_no_more_than_their_toke
     )
     assert all(len(task) == 1 or sum(lengths[row] for row in task) <= 512 for task in tasks)
     assert plan([], 512) == []
+
+
+@pytest.mark.parametrize(
+    ("flags", "known"),
+    [("avx2 avx512f avx512_vnni", True), ("avx2 avx_vnni", True), ("avx2 avx512f", False)],
+)
+def test_instructions_of_the_processor_are_looked_up(
+    flags: str, known: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "cpuinfo").write_text(f"processor : 0\nflags : fpu {flags}\n")
+    assert sums_in_32_bits(tmp_path / "cpuinfo") is known
+    assert not sums_in_32_bits(tmp_path / "none")

@@ -9,7 +9,7 @@ from string import Template
 from harmaug.config.models import DistillConfig
 from harmaug.distill.result import DistillResult
 from harmaug.distill.student import Student
-from harmaug.export.fused_bert import BertShape, write_fused_bert
+from harmaug.export.fused_bert import write_fused_bert
 from harmaug.export.int8 import quantise
 from harmaug.export.onnx import to_onnx
 from harmaug.export.quiet import quiet_transformers
@@ -45,11 +45,8 @@ def write_student(
 def _write_onnx(folder: Path, quantised: bool) -> None:
     exact, small = folder / "onnx" / "model.onnx", folder / "onnx" / "model_quantized.onnx"
     to_onnx(folder, exact)
-    shape = BertShape.of(folder)
-    if quantised and shape is None:
+    if quantised and not write_fused_bert(folder, small):
         quantise(exact, small)
-    elif quantised and shape is not None:
-        write_fused_bert(folder, shape, small)
 
 
 def model_card(result: DistillResult, settings: dict[str, object]) -> str:

@@ -57,19 +57,25 @@ class BertShape:
         )
 
 
-def write_fused_bert(folder: Path, shape: BertShape, out: Path) -> None:
-    """Write a checkpoint's int8 graph.
+def write_fused_bert(folder: Path, out: Path) -> bool:
+    """Write a checkpoint's int8 graph; return False, and write nothing, where it is no such BERT.
 
     Inputs `input_ids` and `token_type_ids`, int64, shape (n, tokens), rows of one length without
     padding; output `logits`, float32, shape (n, labels). The file appears when whole.
     """
+    shape = BertShape.of(folder)
+    if shape is None:
+        return False
     weights = load_file(folder / "model.safetensors")
     whole = {name: array.astype(np.float32) for name, array in weights.items()}
     graph = _Graph(whole, channel_peaks(folder))
     hidden = _embeddings(graph, shape)
-    for index in range(shape.layers):
-        hidden = _layer(graph, hidden, index, shape)
-    first = graph.add("Gather", hidden, graph.constant("first", np.array(0)), axis=1)
+    for index in range(shape.layers - 1):
+        hidden = _layer(graph, hidden, hidden, index, shape)
+    # The pooler reads the first token alone, so that is all that the last layer works out.
+    first = graph.add("Gather", hidden, graph.constant("first", np.array([0])), axis=1)
+    first = _layer(graph, first, hidden, shape.layers - 1, shape)
+    first = graph.add("Squeeze", first, graph.constant("second_axis", np.array([1])))
     pooled = graph.add("Tanh", graph.dense(first, "bert.pooler.dense"))
     graph.nodes.append(
         helper.make_node("Identity", [graph.dense(pooled, "classifier")], ["logits"])
@@ -83,6 +89,7 @@ def write_fused_bert(folder: Path, shape: BertShape, out: Path) -> None:
     partial = out.with_suffix(".partial")
     onnx.save(model, str(partial))
     partial.replace(out)
+    return True
 
 
 def _embeddings(graph: _Graph, shape: BertShape) -> str:
@@ -107,16 +114,21 @@ def _embeddings(graph: _Graph, shape: BertShape) -> str:
     return graph.norm(summed, place + "LayerNorm", shape.epsilon)
 
 
-def _layer(graph: _Graph, hidden: str, index: int, shape: BertShape) -> str:
+def _layer(graph: _Graph, hidden: str, seen: str, index: int, shape: BertShape) -> str:
+    """Add the layer's work on the tokens `hidden`, which look at the tokens `seen`."""
     place = f"bert.encoder.layer.{index}."
     places = [f"{place}attention.self.{part}" for part in ("query", "key", "value")]
-    query, key, value = graph.products(hidden, *places)
-    seen = graph.add(
+    if hidden == seen:
+        query, key, value = graph.products(seen, *places)
+    else:
+        (query,) = graph.products(hidden, places[0])
+        key, value = graph.products(seen, *places[1:])
+    found = graph.add(
         "MultiHeadAttention", query, key, value, domain=_CONTRIB, num_heads=shape.heads
     )
-    (seen,) = graph.products(seen, place + "attention.output.dense")
+    (found,) = graph.products(found, place + "attention.output.dense")
     hidden = graph.norm(
-        graph.add("Add", hidden, seen), place + "attention.output.LayerNorm", shape.epsilon
+        graph.add("Add", hidden, found), place + "attention.output.LayerNorm", shape.epsilon
     )
     (wide,) = graph.products(hidden, place + "intermediate.dense")
     (deep,) = graph.products(graph.add("Gelu", wide, domain=_CONTRIB), place + "output.dense")

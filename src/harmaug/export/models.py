@@ -46,12 +46,10 @@ def write_int8(source: Source, out: Path) -> None:
         shutil.copyfile(source.folder / INT8, out)
         return
     require("train", "quantising a model", *_MODULES)
-    from harmaug.export.fused_bert import BertShape, write_fused_bert
+    from harmaug.export.fused_bert import write_fused_bert
     from harmaug.export.int8 import quantise
 
-    shape = BertShape.of(source.folder) if source.is_checkpoint else None
-    if shape is not None:
-        write_fused_bert(source.folder, shape, out)
+    if source.is_checkpoint and write_fused_bert(source.folder, out):
         return
     with tempfile.TemporaryDirectory(dir=out.parent) as folder:
         write_float32(source, Path(folder) / "model.onnx")

@@ -24,6 +24,7 @@ from functools import cached_property
 
 import numpy as np
 
+from harmaug.errors import DataError
 from harmaug.guard.settings import CHANCES, GuardSettings
 from harmaug.scoring import FloatArray
 
@@ -74,6 +75,16 @@ class Tail:
         """D(z), shape kept."""
         at, depth = self._knots
         return np.asarray(np.interp(log_odds, at, depth))
+
+    def margin(self, threshold: float, rate: float) -> float:
+        """How much rarer windows must be for at most `rate` of documents to reach a threshold.
+
+        Raises:
+            DataError: for a rate that is none.
+        """
+        if not 0.0 < rate < 1.0:
+            raise DataError(f"a rate of long documents is between 0 and 1, not {rate}")
+        return max(0.0, -float(np.log(rate)) - float(self.depth(np.array([threshold]))[0]))
 
     def log_odds(self, depth: FloatArray) -> FloatArray:
         """The inverse of D, shape kept."""

@@ -153,28 +153,33 @@ class Guard:
         return Guard(self._parts, replace(guard.settings, calibrations=known))
 
     def fit_windows(
-        self, documents: Sequence[TextPair | str], max_false_positive_rate: float = 0.05
+        self,
+        documents: Sequence[TextPair | str],
+        max_false_positive_rate: float = 0.05,
+        *,
+        from_windows: int = 2,
     ) -> GuardSettings:
         """Measure how the guard's windows score harmless documents (`harmaug.guard.combine`).
 
         Save the settings beside the model: from then on at most that share of long harmless
         documents reaches the threshold in force, whatever their length. A few thousand windows
-        are enough, of the kind of text that is harmless where it is used.
+        are enough, of the kind of text that is harmless where it is used. Texts of fewer than
+        `from_windows` windows are no documents.
 
         Raises:
             DataError: for a rate that is none.
         """
-        if not 0.0 < max_false_positive_rate < 1.0:
-            raise DataError(
-                f"a rate of long documents is between 0 and 1, not {max_false_positive_rate}"
-            )
         windows: list[float] = []
         for judged in self._judge([_texts(pair) for pair in self._plain(documents)]):
             windows += judged.window_log_odds or (judged.log_odds,)
         tail = Tail.measured(np.array(windows))
-        threshold = tail.depth(log_odds_of(np.array([self.threshold])))[0]
-        margin = max(0.0, -float(np.log(max_false_positive_rate)) - float(threshold))
-        return replace(self.settings, tail=tail.quantiles, tail_margin=round(margin, 4))
+        threshold = float(log_odds_of(np.array([self.threshold]))[0])
+        return replace(
+            self.settings,
+            tail=tail.quantiles,
+            tail_margin=round(tail.margin(threshold, max_false_positive_rate), 4),
+            document_windows=from_windows,
+        )
 
     def check(
         self,

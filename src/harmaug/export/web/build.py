@@ -50,8 +50,9 @@ def _facts(guard: Path, name: str) -> dict[str, object]:
         "name": name if name == "embedded" else Path(name).name,
         "version": __version__,
         "settings": dataclasses.asdict(settings),
-        "tail": {
-            "logOdds": Tail.of(settings).quantiles,
+        "tails": {
+            "few": Tail.exponential(settings.tail_scale).quantiles,
+            "many": Tail.of(settings).quantiles,
             "depth": [-math.log(chance) for chance in CHANCES],
         },
         "lookalikes": {

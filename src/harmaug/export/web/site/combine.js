@@ -1,16 +1,20 @@
 /**
  * One log-odds from those of many windows: Simes' rule on how rare each is among harmless windows,
- * as in `harmaug.guard.combine`. `tail` is `{logOdds, depth}`, the knots of that rarity; between
- * them it is linear, and beyond them it goes on as at the end. Windows must be rarer by `margin`.
+ * as in `harmaug.guard.combine`. `tails` holds the knots of that rarity: `depth` and the log-odds
+ * of `few` windows and of `many`, which are a document and must be rarer by a margin. Between the
+ * knots it is linear, and beyond them it goes on as at the end.
  */
-export function combine(logOdds, tail, margin) {
+export function combine(logOdds, tails, settings) {
+  const document = logOdds.length >= settings.document_windows;
+  const tail = document ? tails.many : tails.few;
+  const margin = document ? settings.tail_margin : 0;
   const count = logOdds.length;
   if (count === 1) return logOdds[0];
   const ordered = [...logOdds].sort((one, two) => two - one);
   const rarity = ordered.map(
-    (each, index) => line(each, tail.logOdds, tail.depth) - Math.log(count / (index + 1)),
+    (each, index) => line(each, tail, tails.depth) - Math.log(count / (index + 1)),
   );
-  return line(Math.max(...rarity) - margin, tail.depth, tail.logOdds);
+  return line(Math.max(...rarity) - margin, tails.depth, tail);
 }
 
 function line(value, from, to) {

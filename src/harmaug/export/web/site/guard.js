@@ -39,7 +39,7 @@ export class Guard {
     this.settings = facts.settings;
     this.threshold = facts.settings.thresholds[facts.settings.default];
     this.session = session;
-    this.tail = facts.tail;
+    this.tails = facts.tails;
     this.plain = new Plain(facts.lookalikes);
     this.tokenizer = new WordPiece(facts.tokenizer);
     this.scope = new Scope(this.tokenizer, facts.words);
@@ -101,7 +101,7 @@ export class Guard {
       each.push(await this.run(this.tokenizer.row(cut.prompt, cut.response)));
     }
     const highest = windows[each.indexOf(Math.max(...each))];
-    return { logOdds: combine(each, this.tail, this.settings.tail_margin ?? 0), windows, highest };
+    return { logOdds: combine(each, this.tails, this.settings), windows, highest };
   }
 
   /** Calibrated log-odds of one row of tokens; what a window has too much is cut off. */
