@@ -24,8 +24,8 @@ from recipes.sources import read_rows
 FIT_WORDS = 100_000
 FIND_WORDS = 1_000
 SENTENCES = 60
-DOCUMENT_WINDOWS = 6
-"""Of 256 tokens: some 900 words."""
+DOCUMENT_TOKENS = 1_200
+"""Some 900 words."""
 HARMFUL = "safety_tuned_llamas_prompts"
 
 log = logging.getLogger("recipes.guard")
@@ -55,7 +55,7 @@ def main() -> None:
     answers = harmless_answers(arguments.data, "fit")
     text = document(answers, FIT_WORDS, random.Random(1))
     guard = Guard.load(arguments.model, precision="int8")
-    settings = guard.fit_windows([text], from_windows=DOCUMENT_WINDOWS)
+    settings = guard.fit_windows([text], from_tokens=DOCUMENT_TOKENS)
     settings.save(arguments.model)
     harmful = [row.prompt for row in read_rows(arguments.data, HARMFUL) if row.label == 1]
     sentences = random.Random(0).sample(harmful, SENTENCES)

@@ -198,9 +198,7 @@ def running(stub: Stub) -> Iterator[Stub]:
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True
-        request_queue_size = (
-            128  # with 5, a busy machine resets connections that nobody asked it to
-        )
+        request_queue_size = 128  # with 5, a busy machine resets connections by itself
 
     server = Server(("127.0.0.1", 0), Handler)
     stub.url = f"http://127.0.0.1:{server.server_port}/v1"

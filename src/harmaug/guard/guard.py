@@ -157,14 +157,14 @@ class Guard:
         documents: Sequence[TextPair | str],
         max_false_positive_rate: float = 0.05,
         *,
-        from_windows: int = 2,
+        from_tokens: int = 0,
     ) -> GuardSettings:
         """Measure how the guard's windows score harmless documents (`harmaug.guard.combine`).
 
         Save the settings beside the model: from then on at most that share of long harmless
         documents reaches the threshold in force, whatever their length. A few thousand windows
         are enough, of the kind of text that is harmless where it is used. Texts of fewer than
-        `from_windows` windows are no documents.
+        `from_tokens` are no documents.
 
         Raises:
             DataError: for a rate that is none.
@@ -178,7 +178,7 @@ class Guard:
             self.settings,
             tail=tail.quantiles,
             tail_margin=round(tail.margin(threshold, max_false_positive_rate), 4),
-            document_windows=from_windows,
+            document_tokens=from_tokens,
         )
 
     def check(

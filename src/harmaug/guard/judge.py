@@ -46,8 +46,8 @@ class Judge:
         self._unknown = tokenizer.token_to_id("[UNK]")
         self._windower = Windower(tokenizer, settings.long_window or settings.window)
         self._engine = engine
-        self._few = Tail.exponential(settings.tail_scale)
-        self._many = Tail.of(settings)
+        self._text = Tail.exponential(settings.tail_scale)
+        self._document = Tail.of(settings)
         self._settings = settings
 
     def judge(self, pairs: Sequence[TextPair]) -> list[Judgement]:
@@ -75,15 +75,15 @@ class Judge:
         for row, cut in zip(rows, windows, strict=True):
             own = scores[place : place + max(1, len(cut))]
             place += len(own)
-            log_odds = self._combined(own)
+            log_odds = self._combined(own, len(row))
             each = tuple(own.tolist()) if cut else ()
             result.append(Judgement(log_odds, self._unknown in row.ids, tuple(cut), each))
         return result
 
-    def _combined(self, windows: FloatArray) -> float:
-        if len(windows) < self._settings.document_windows:
-            return combine(windows, self._few)
-        return combine(windows, self._many, self._settings.tail_margin)
+    def _combined(self, windows: FloatArray, tokens: int) -> float:
+        if tokens < self._settings.document_tokens:
+            return combine(windows, self._text)
+        return combine(windows, self._document, self._settings.tail_margin)
 
     def _fit(self, row: Encoded) -> Encoded:
         """Cut off what a window has too much: no more than tokens that came apart at its edge."""

@@ -44,7 +44,7 @@ class GuardSettings:
     `tail` holds the quantiles of harmless windows' log-odds (`guard.combine.Tail`); where none
     were measured their tail falls exponentially with `tail_scale`. By `tail_margin`, in natural
     log of chance, windows must be rarer than the threshold asks for. Both are for documents, texts
-    of at least `document_windows` windows; fewer windows count by the exponential tail.
+    of at least `document_tokens`; the windows of shorter texts count by the exponential tail.
     `language` is what the guard was trained on: `en`, or `any` to mark no language as out of
     scope. `calibrations` tells where thresholds come from, by name.
     """
@@ -59,7 +59,7 @@ class GuardSettings:
     tail_scale: float = 1.0
     tail: tuple[float, ...] = ()
     tail_margin: float = 0.0
-    document_windows: int = 2
+    document_tokens: int = 0
     language: Literal["en", "any"] = "en"
     calibrations: dict[str, Calibration] = field(default_factory=dict)
     format: int = 1

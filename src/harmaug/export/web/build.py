@@ -51,8 +51,8 @@ def _facts(guard: Path, name: str) -> dict[str, object]:
         "version": __version__,
         "settings": dataclasses.asdict(settings),
         "tails": {
-            "few": Tail.exponential(settings.tail_scale).quantiles,
-            "many": Tail.of(settings).quantiles,
+            "text": Tail.exponential(settings.tail_scale).quantiles,
+            "document": Tail.of(settings).quantiles,
             "depth": [-math.log(chance) for chance in CHANCES],
         },
         "lookalikes": {

@@ -1,12 +1,12 @@
 /**
  * One log-odds from those of many windows: Simes' rule on how rare each is among harmless windows,
  * as in `harmaug.guard.combine`. `tails` holds the knots of that rarity: `depth` and the log-odds
- * of `few` windows and of `many`, which are a document and must be rarer by a margin. Between the
- * knots it is linear, and beyond them it goes on as at the end.
+ * of windows of texts and of documents, which must be rarer by a margin. Between the knots it is
+ * linear, and beyond them it goes on as at the end.
  */
-export function combine(logOdds, tails, settings) {
-  const document = logOdds.length >= settings.document_windows;
-  const tail = document ? tails.many : tails.few;
+export function combine(logOdds, tokens, tails, settings) {
+  const document = tokens >= settings.document_tokens;
+  const tail = document ? tails.document : tails.text;
   const margin = document ? settings.tail_margin : 0;
   const count = logOdds.length;
   if (count === 1) return logOdds[0];

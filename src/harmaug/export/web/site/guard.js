@@ -101,7 +101,8 @@ export class Guard {
       each.push(await this.run(this.tokenizer.row(cut.prompt, cut.response)));
     }
     const highest = windows[each.indexOf(Math.max(...each))];
-    return { logOdds: combine(each, this.tails, this.settings), windows, highest };
+    const logOdds = combine(each, row.ids.length, this.tails, this.settings);
+    return { logOdds, windows, highest };
   }
 
   /** Calibrated log-odds of one row of tokens; what a window has too much is cut off. */
