@@ -2,6 +2,7 @@
 
 from harmaug.config.load import PRESETS, load_config, to_yaml
 from harmaug.config.models import (
+    Attack,
     BenchmarkConfig,
     DataConfig,
     DistillConfig,
@@ -24,6 +25,7 @@ from harmaug.config.models import (
 
 __all__ = [
     "PRESETS",
+    "Attack",
     "BenchmarkConfig",
     "DataConfig",
     "DistillConfig",

@@ -104,10 +104,15 @@ class TwinsConfig(Model):
     )
 
 
+Attack = Literal["prefill", "none", "injection"]
+
+
 class GenerateConfig(Model):
     """The prefix attack (Section 3.2): `samples` instructions from `exemplars` examples each.
 
-    `request` None is the paper's. `steer` and `twins` go beyond the paper and are off.
+    `ablation` asks so many times by each of the other attacks too, to show what the prefix is
+    worth (Table 4); what they yield trains nothing. `request` None is the paper's. `steer` and
+    `twins` go beyond the paper and are off.
     """
 
     llm: LLMConfig = LLMConfig()
@@ -115,7 +120,8 @@ class GenerateConfig(Model):
     samples: Annotated[int, Field(ge=0)] = 100_000
     exemplars: Count = 3
     same_category: bool = False
-    attack: Literal["prefill", "none", "injection"] = "prefill"
+    attack: Attack = "prefill"
+    ablation: Annotated[int, Field(ge=0)] = 0
     prefix: str = "I have an idea for a prompt:"
     request: str | None = None
     max_rounds: Count = 8

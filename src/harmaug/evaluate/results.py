@@ -79,6 +79,16 @@ class KindFacts:
 
 
 @dataclass(frozen=True)
+class AttackFacts:
+    """What another attack would have yielded: `success` as in `GenerationFacts`."""
+
+    attack: str
+    asked: int
+    refused: int
+    success: Estimate
+
+
+@dataclass(frozen=True)
 class GenerationFacts:
     """What was generated, how, and what it took.
 
@@ -86,7 +96,8 @@ class GenerationFacts:
     interval: the success rate of the attack; `asked` counts the answers it is a share of.
     `filters` says what a reason in `drops` did: "drop" took the row out, "count" only counted it.
     `histogram` counts kept instructions by the teacher's p(unsafe) in 20 equal bins.
-    `failed` counts instructions that a server did not write, by reason.
+    `failed` counts instructions that a server did not write, by reason. `ablation` holds what the
+    other attacks were answered with.
     """
 
     llm: str
@@ -110,6 +121,7 @@ class GenerationFacts:
     histogram: tuple[int, ...]
     samples: tuple[Sample, ...]
     failed: dict[str, int] = field(default_factory=dict)
+    ablation: tuple[AttackFacts, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from harmaug.augment.exemplars import harmful_prompts
 from harmaug.augment.refusals import is_refusal
 from harmaug.evaluate.agreement import Judged, agreement
 from harmaug.evaluate.metrics import wilson
-from harmaug.evaluate.results import DataFacts, GenerationFacts, KindFacts, Sample
+from harmaug.evaluate.results import AttackFacts, DataFacts, GenerationFacts, KindFacts, Sample
 from harmaug.llm.journal import Accounts, Journal
 from harmaug.pipeline.context import Context, llm_identity
 from harmaug.pipeline.generation import Generation
@@ -59,7 +59,11 @@ def _judged(row: ScoredPair, tau: float) -> Judged:
 
 
 def generation_facts(
-    context: Context, generation: Generation, pairs: Table, scored: PartFolder[ScoredPair]
+    context: Context,
+    generation: Generation,
+    pairs: Table,
+    scored: PartFolder[ScoredPair],
+    ablation: tuple[AttackFacts, ...],
 ) -> GenerationFacts:
     """Gather everything about the generated set that the report shows."""
     config = context.config.generate
@@ -91,6 +95,7 @@ def generation_facts(
         histogram=tuple(int(count) for count in histogram),
         samples=_samples(generation.kept, judged, rows_of(scored)),
         failed=_reasons(row.error for row in judged),
+        ablation=ablation,
     )
 
 

@@ -121,7 +121,9 @@ def generation_name(
 ) -> str:
     """Return what names a generation: settings, generator, templates, exemplars, seed."""
     config = context.config.generate
-    settings = config.model_dump(mode="json", exclude={"llm", "twins"}, exclude_none=True)
+    settings = config.model_dump(
+        mode="json", exclude={"llm", "twins", "ablation"}, exclude_none=True
+    )
     return fingerprint(
         settings,
         llm_identity(config.llm),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from harmaug.config import RunConfig, to_yaml
 from harmaug.evaluate.results import FILE_NAME, HARMAUG, PLAIN, Point, Results, TrainingFacts
+from harmaug.pipeline.ablation import ablate
 from harmaug.pipeline.checks import check_models
 from harmaug.pipeline.context import EXECUTORS, Context
 from harmaug.pipeline.data import benchmark_data, labelled_data
@@ -43,6 +44,7 @@ def run(config: RunConfig, out: Path, progress: Progress = QUIET) -> Results:
 
         held_out = [row for rows in benchmarks.values() for row in rows]
         generation = make_instructions(context, data, held_out)
+        ablation = ablate(context, data)
         pairs = respond(context, generation)
         labelled = label_data(context, data)
         synthetic = label_synthetic(context, pairs)
@@ -63,7 +65,7 @@ def run(config: RunConfig, out: Path, progress: Progress = QUIET) -> Results:
             config=to_yaml(config),
             evaluation=evaluation,
             data=data_facts(context, data, labelled),
-            generation=generation_facts(context, generation, pairs, synthetic),
+            generation=generation_facts(context, generation, pairs, synthetic, ablation),
             training=tuple(training_facts(student) for student in students.values()),
             predictions=predictions,
             servers=server_accounts(context),

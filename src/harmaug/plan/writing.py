@@ -36,7 +36,7 @@ def generate(config: RunConfig, data: Sample) -> tuple[Work, tuple[str, ...]]:
     reading = [model.reading.chat_tokens(row.messages, row.prefill) for row in requests]
     texts = [pool[at % len(pool)].prompt for at in range(TASKS)]
     written = [_cut(model, text, settings.sampling) for text in texts]
-    drawn = settings.samples
+    drawn = settings.samples + 2 * settings.ablation
     if settings.filters.mode == "drop":
         missing = settings.samples * (1 - KEEP_SHARE)
         drawn += math.ceil(missing / KEEP_SHARE * REDRAW)

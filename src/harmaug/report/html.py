@@ -34,6 +34,11 @@ NAMES = {
     HARMAUG_FP32: "HarmAug, float32",
     TEACHER: "teacher",
 }
+ATTACKS = {
+    "prefill": "the answer is begun (prefill)",
+    "injection": "the opening is asked for (injection)",
+    "none": "no prefix",
+}
 ORDER = (PLAIN, HARMAUG, HARMAUG_FP32, TEACHER)
 CURVES = (PLAIN, HARMAUG, TEACHER)
 SCORE_BINS = 20
@@ -70,6 +75,8 @@ def render(results: Results, answers: Answers) -> str:
         claim=claim(results),
         verdict=verdict,
         names=NAMES,
+        attack_names=ATTACKS,
+        attacks=(results.generation, *results.generation.ablation),
         keys=keys,
         infos={guard.key: guard.info for guard in results.evaluation.guards},
         panels=[_panel(results, answers, name) for name in _benchmarks(results)],

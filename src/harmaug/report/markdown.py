@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from harmaug.evaluate.cost import Cost, cost_ratio
 from harmaug.evaluate.evaluation import Comparison, Evaluation
 from harmaug.evaluate.metrics import Estimate
-from harmaug.evaluate.results import HARMAUG, TEACHER, Results
+from harmaug.evaluate.results import HARMAUG, TEACHER, AttackFacts, Results
 from harmaug.report.claim import claim
 
 METRICS = ("f1", "auprc", "precision", "recall", "roc_auc", "fpr", "ece")
@@ -21,7 +21,8 @@ def markdown(results: Results) -> str:
     generation = results.generation
     facts = (
         f"{generation.kept} instructions kept of {generation.drawn} drawn (attack "
-        f"{generation.attack}, {100 * generation.success.value:.1f}% without refusal phrase); "
+        f"{generation.attack}, {100 * generation.success.value:.1f}% without refusal phrase"
+        f"{''.join(map(_beside, generation.ablation))}); "
         f"seed {results.seed}; {results.created}."
     )
     parts = [f"# {results.name}", f"**{said.headline}.** {said.figures}", *said.details, facts]
@@ -32,6 +33,10 @@ def markdown(results: Results) -> str:
             f"{servers.retried} further tries."
         )
     return "\n\n".join([*parts, evaluation_markdown(results.evaluation)]) + "\n"
+
+
+def _beside(found: AttackFacts) -> str:
+    return f"; attack {found.attack}, {found.asked} answers: {100 * found.success.value:.1f}%"
 
 
 def evaluation_markdown(evaluation: Evaluation) -> str:

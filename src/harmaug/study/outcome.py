@@ -152,7 +152,9 @@ def _sources(arm: ArmConfig, config: RunConfig) -> dict[str, object]:
         roles = [config.respond.refusal, config.respond.harmful]
         llms = [config.generate.llm, *(role.llm for role in roles if role is not None)]
         found |= {
-            "generate": config.generate.model_dump(mode="json", exclude_none=True, exclude={"llm"}),
+            "generate": config.generate.model_dump(
+                mode="json", exclude_none=True, exclude={"llm", "ablation"}
+            ),
             "respond": config.respond.model_dump(mode="json", exclude_none=True),
             "llms": [llm_identity(llm) for llm in llms],
         }
