@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,6 +18,10 @@ def plan(
     machine: Annotated[
         str, typer.Option(help="a100, h100, h200, l4, cpu, or a YAML file of that shape.")
     ] = "a100",
+    pilot: Annotated[
+        Path | None,
+        typer.Option(help="A finished small run of the same models: what it wrote tells lengths."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
     """Say what a run would do and cost: rows, tokens, FLOPs, memory, time, money, disk.
@@ -27,13 +32,16 @@ def plan(
         harmaug plan paper --machine h100
 
         harmaug plan paper --set generate.samples=10000 --json
+
+        harmaug plan mine.yaml --pilot runs/mine-200
     """
     require("train", "harmaug plan", "pydantic", "yaml", "torch", "transformers", "datasketch")
     from harmaug.cli.plan_table import print_plan
     from harmaug.config import load_config
-    from harmaug.plan import load_machine, make_plan
+    from harmaug.plan import Pilot, load_machine, make_plan
 
-    made = make_plan(load_config(source, settings or []), load_machine(machine))
+    known = None if pilot is None else Pilot.of(pilot)
+    made = make_plan(load_config(source, settings or []), load_machine(machine), known)
     if json:
         typer.echo(made.to_json())
     else:

@@ -26,6 +26,12 @@ class Known(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    def shape(self) -> PretrainedConfig:
+        """Return it as `transformers` configures it."""
+        settings = dict(self.config)
+        found: PretrainedConfig = AutoConfig.for_model(str(settings.pop("model_type")), **settings)
+        return found
+
 
 @dataclass(frozen=True)
 class Model:
@@ -74,12 +80,8 @@ def find_model(reference: str, head: Head, setting: str) -> Model:
     folder = Path(reference)
     if (folder / "config.json").is_file():
         return _shaped(reference, _from_folder(folder, setting), head, reading_of(folder, 0))
-    known = _table().get(reference)
-    if known is not None:
-        settings = dict(known.config)
-        kind = str(settings.pop("model_type"))
-        config: PretrainedConfig = AutoConfig.for_model(kind, **settings)
-        return _shaped(reference, config, head, reading_of(None, known.template))
+    if (known := _table().get(reference)) is not None:
+        return _shaped(reference, known.shape(), head, reading_of(None, known.template))
     try:
         cached: PretrainedConfig = AutoConfig.from_pretrained(reference, local_files_only=True)
     except (OSError, ValueError, KeyError):
@@ -90,9 +92,9 @@ def find_model(reference: str, head: Head, setting: str) -> Model:
     return _shaped(reference, cached, head, reading_of(None, 0))
 
 
-def known_ids() -> tuple[str, ...]:
-    """Return the hub ids whose architecture is known without network."""
-    return tuple(_table())
+def known_models() -> Mapping[str, Known]:
+    """Return the architectures that are known without network, by hub id."""
+    return _table()
 
 
 def _from_folder(folder: Path, setting: str) -> PretrainedConfig:

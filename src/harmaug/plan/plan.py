@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from harmaug.config import RunConfig
 from harmaug.plan import judging, writing
 from harmaug.plan.machines import Machine
+from harmaug.plan.pilot import Pilot
 from harmaug.plan.price import Stage, dtype_bytes, on
 from harmaug.plan.reading import CHARACTERS_PER_TOKEN
 from harmaug.plan.standins import Sample, benchmark_samples, training_sample
@@ -70,8 +71,10 @@ class Plan:
         return TypeAdapter(Plan).dump_json(self, indent=2).decode("utf-8")
 
 
-def make_plan(config: RunConfig, machine: Machine) -> Plan:
+def make_plan(config: RunConfig, machine: Machine, pilot: Pilot | None = None) -> Plan:
     """Plan a run on a machine, without weights, without network.
+
+    What LLMs will write is as long as in the pilot, a small run of the same models.
 
     Raises:
         ConfigError: a setting that names no model.
@@ -79,7 +82,7 @@ def make_plan(config: RunConfig, machine: Machine) -> Plan:
         ModelError: a model whose configuration cannot be had.
     """
     data, benchmarks = training_sample(config.data), benchmark_samples(config.evaluate)
-    found, pairs = _work(config, data, benchmarks)
+    found, pairs = _work(config, data, benchmarks, pilot)
     planned = tuple(on(machine, work, config.distill.micro_batch_tokens) for work in found)
     return Plan(
         name=config.name,
@@ -88,21 +91,21 @@ def make_plan(config: RunConfig, machine: Machine) -> Plan:
         machine_memory=round(machine.memory),
         stages=planned,
         disk=_disk(config, machine, found, pairs),
-        assumptions=tuple(_assumptions(config, [data, *benchmarks], found)),
+        assumptions=tuple(_assumptions(config, [data, *benchmarks], found, pilot)),
         warnings=tuple(_warnings(planned, machine)),
     )
 
 
 def _work(
-    config: RunConfig, data: Sample, benchmarks: Sequence[Sample]
+    config: RunConfig, data: Sample, benchmarks: Sequence[Sample], pilot: Pilot | None
 ) -> tuple[list[Work], list[TextPair]]:
     """Return the work of every stage in the pipeline's order, and the generated stand-ins."""
     found: list[Work] = []
     pairs: list[TextPair] = []
     written = 0
     if config.generate.samples:
-        generation, instructions = writing.generate(config, data)
-        responses, pairs = writing.respond(config, data, instructions)
+        generation, instructions = writing.generate(config, data, pilot)
+        responses, pairs = writing.respond(config, data, pilot, instructions)
         found += [generation, *responses]
         written = config.generate.samples * len(pairs) // len(instructions)
     labelled = judging.as_pairs(data)
@@ -160,17 +163,16 @@ def _disk(
     )
 
 
-def _assumptions(config: RunConfig, samples: Sequence[Sample], found: Sequence[Work]) -> list[str]:
+def _assumptions(
+    config: RunConfig, samples: Sequence[Sample], found: Sequence[Work], pilot: Pilot | None
+) -> list[str]:
     said = [sample.assumed for sample in samples if sample.assumed is not None]
     if config.generate.samples:
-        said.append("an LLM writes instructions as long as the harmful prompts of D")
-        answered = any(row.response for row in samples[0].looked_at)
-        if answered:
-            said.append("and responses as long as those of D, at most max_new_tokens")
-        else:
-            said.append("D has no responses: every response is max_new_tokens long")
-        if config.generate.filters.mode == "drop":
-            said.append(f"the filters keep {KEEP_SHARE:.0%} of what is drawn")
+        said += (
+            _about_writing(config, samples[0])
+            if pilot is None
+            else ["LLMs write texts as long as in the pilot, and the filters keep the same share"]
+        )
     untold = {work.model.reference for work in found if work.model.reading.tokenizer is None}
     if untold:
         names = ", ".join(sorted(untold))
@@ -180,6 +182,17 @@ def _assumptions(config: RunConfig, samples: Sequence[Sample], found: Sequence[W
     said.append(
         "each stage alone on the machine; loading models, cost profile and export not counted"
     )
+    return said
+
+
+def _about_writing(config: RunConfig, data: Sample) -> list[str]:
+    said = ["an LLM writes instructions as long as the harmful prompts of D"]
+    if any(row.response for row in data.looked_at):
+        said.append("and responses as long as those of D, at most max_new_tokens")
+    else:
+        said.append("D has no responses: every response is max_new_tokens long")
+    if config.generate.filters.mode == "drop":
+        said.append(f"the filters keep {KEEP_SHARE:.0%} of what is drawn")
     return said
 
 

@@ -11,6 +11,7 @@ from harmaug.config import LLMConfig, ResponderConfig, RunConfig, SamplingConfig
 from harmaug.embedded import embedded_model
 from harmaug.errors import ConfigError
 from harmaug.plan.models import Model, find_model
+from harmaug.plan.pilot import Pilot
 from harmaug.plan.standins import Sample
 from harmaug.plan.work import Work, mean
 from harmaug.scoring import TextPair
@@ -26,7 +27,7 @@ REDRAW = 1.1
 """What generation draws again for each row that is missing (pipeline.generation)."""
 
 
-def generate(config: RunConfig, data: Sample) -> tuple[Work, tuple[str, ...]]:
+def generate(config: RunConfig, data: Sample, pilot: Pilot | None) -> tuple[Work, tuple[str, ...]]:
     """Return the work of generation, and stand-ins for the instructions."""
     settings = config.generate
     model = _writer(settings.llm, "generate.llm.model")
@@ -34,27 +35,29 @@ def generate(config: RunConfig, data: Sample) -> tuple[Work, tuple[str, ...]]:
     sampler = ExemplarSampler(pool, settings.exemplars, settings.same_category, config.seed)
     requests = [attack_request(sampler.task(at), settings) for at in range(TASKS)]
     reading = [model.reading.chat_tokens(row.messages, row.prefill) for row in requests]
-    texts = [pool[at % len(pool)].prompt for at in range(TASKS)]
+    known = pilot.instructions if pilot is not None else [row.prompt for row in pool]
+    texts = [known[at % len(known)] for at in range(TASKS)]
     written = [_cut(model, text, settings.sampling) for text in texts]
     drawn = settings.samples + 2 * settings.ablation
     if settings.filters.mode == "drop":
-        missing = settings.samples * (1 - KEEP_SHARE)
-        drawn += math.ceil(missing / KEEP_SHARE * REDRAW)
+        share = KEEP_SHARE if pilot is None else max(pilot.kept, 0.05)
+        drawn += math.ceil(settings.samples * (1 - share) / share * REDRAW)
     counts = [row[1] for row in written]
     work = _write("generate", model, settings.llm, drawn, reading=reading, written=counts)
     return work, tuple(row[0] for row in written)
 
 
 def respond(
-    config: RunConfig, data: Sample, instructions: Sequence[str]
+    config: RunConfig, data: Sample, pilot: Pilot | None, instructions: Sequence[str]
 ) -> tuple[list[Work], list[TextPair]]:
     """Return the work of each responder, and stand-ins for the pairs that come of it."""
     found: list[Work] = []
     pairs: list[TextPair] = []
     roles = {"refusal": config.respond.refusal, "harmful": config.respond.harmful}
-    answers = [row.response for row in data.looked_at if row.response]
+    shown = [row.response for row in data.looked_at if row.response]
     for kind, role in roles.items():
         if role is not None:
+            answers = shown if pilot is None else pilot.answers.get(kind, ())
             work, written = _role(kind, role, answers, instructions, config.generate.samples)
             found.append(work)
             pairs.extend(zip(instructions, written, strict=True))

@@ -1,0 +1,44 @@
+"""What a small run of the same models wrote: how long their texts are, and how many are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from harmaug.errors import DataError
+from harmaug.evaluate.results import Results
+
+
+@dataclass(frozen=True)
+class Pilot:
+    """Texts of a run that stand for those of another one; `kept` is the share the filters left.
+
+    `answers` are the responses by kind.
+    """
+
+    instructions: tuple[str, ...]
+    answers: Mapping[str, tuple[str, ...]]
+    kept: float
+
+    @classmethod
+    def of(cls, run: Path) -> Pilot:
+        """Read a finished run.
+
+        Raises:
+            DataError: when it generated nothing.
+            RunFolderError: when it is no finished run.
+        """
+        found = Results.load(run).generation
+        samples = [sample for sample in found.samples if sample.drop is None]
+        if not samples:
+            raise DataError(f"{run} kept no instruction: a plan learns nothing from it")
+        answers: dict[str, list[str]] = {}
+        for sample in samples:
+            for kind, response, _ in sample.responses:
+                answers.setdefault(kind, []).append(response)
+        return cls(
+            tuple(sample.prompt for sample in samples),
+            {kind: tuple(texts) for kind, texts in answers.items()},
+            1 - sum(found.drops.values()) / found.drawn if found.filters == "drop" else 1.0,
+        )
