@@ -8,7 +8,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHMARKS = ("models", "guard", "peer", "obfuscation", "distill", "serve", "scale")
+BENCHMARKS = ("models", "guard", "peer", "obfuscation", "distill", "serve", "servers", "scale")
 
 
 def main() -> None:
