@@ -81,12 +81,19 @@ def chat_model(
 
 
 def word_tokenizer() -> PreTrainedTokenizerFast:
-    """A BERT-style WordPiece tokenizer that puts [SEP] between two sequences."""
+    """A BERT-style WordPiece tokenizer that puts [SEP] between two sequences.
+
+    Its vocabulary is listed, not trained: a trainer breaks ties in another order in each process,
+    and with it a model of the same seed would score otherwise.
+    """
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    trainer = trainers.WordPieceTrainer(vocab_size=400, special_tokens=special)
-    tokenizer.train_from_iterator(TEXT, trainer)
+    splitter = pre_tokenizers.BertPreTokenizer()
+    words = sorted({word for text in TEXT for word, _ in splitter.pre_tokenize_str(text)})
+    letters = sorted({letter for word in words for letter in word})
+    pieces = dict.fromkeys([*special, *letters, *(f"##{letter}" for letter in letters), *words])
+    vocabulary = {piece: index for index, piece in enumerate(pieces)}
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = splitter
     tokenizer.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]",
         pair="[CLS] $A [SEP] $B:1 [SEP]:1",
