@@ -90,8 +90,9 @@ def word_tokenizer() -> PreTrainedTokenizerFast:
     splitter = pre_tokenizers.BertPreTokenizer()
     words = sorted({word for text in TEXT for word, _ in splitter.pre_tokenize_str(text)})
     letters = sorted({letter for word in words for letter in word})
-    pieces = dict.fromkeys([*special, *letters, *(f"##{letter}" for letter in letters), *words])
-    vocabulary = {piece: index for index, piece in enumerate(pieces)}
+    pieces = [*special, *letters, *(f"##{letter}" for letter in letters), *words]
+    pieces += [f"##{one}{two}" for one in letters for two in letters]
+    vocabulary = {piece: index for index, piece in enumerate(list(dict.fromkeys(pieces))[:400])}
     tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
     tokenizer.pre_tokenizer = splitter
     tokenizer.post_processor = processors.TemplateProcessing(
