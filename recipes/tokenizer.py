@@ -85,17 +85,16 @@ def trim(full: list[str], words: Counter[str], size: int) -> list[str]:
             for piece in model.encode(word, add_special_tokens=False).tokens:
                 counts[piece] += count
         data_total, zipf_total = sum(counts.values()), sum(zipf[p] for p in kept)
-
-        def score(piece: str) -> float:
-            here = counts[piece] / data_total  # noqa: B023  # called within this iteration only
-            english = zipf[piece] / zipf_total  # noqa: B023
-            return (1 - ENGLISH_SHARE) * here + ENGLISH_SHARE * english
-
+        score = {
+            piece: (1 - ENGLISH_SHARE) * (counts[piece] / data_total)
+            + ENGLISH_SHARE * (zipf[piece] / zipf_total)
+            for piece in kept
+        }
         room = size - len(reserved) - len(single)
         if len(kept) <= room:
             return [*reserved, *single, *kept]
         target = max(room, int(len(kept) * 0.8))
-        best = set(sorted(kept, key=score, reverse=True)[:target])
+        best = set(sorted(kept, key=score.__getitem__, reverse=True)[:target])
         kept = [piece for piece in kept if piece in best]
 
 

@@ -47,9 +47,13 @@ def test_errors_name_the_key_and_the_fix(override: str, message: str) -> None:
         load_config("quickstart", [override])
 
 
-def test_unknown_source_names_the_presets() -> None:
-    with pytest.raises(ConfigError, match="quickstart, public, paper"):
+def test_unknown_source_names_the_nearest_preset_or_all_of_them() -> None:
+    with pytest.raises(
+        ConfigError, match=r"no configuration 'quikstart'; did you mean 'quickstart'"
+    ):
         load_config("quikstart")
+    with pytest.raises(ConfigError, match="known: paper, public, quickstart"):
+        load_config("nowhere.yaml")
 
 
 @pytest.mark.parametrize(

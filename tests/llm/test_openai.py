@@ -12,9 +12,9 @@ from tests.servers.stub import Fault, Stub, answer_of, running
 from harmaug.config import LLMConfig, SamplingConfig
 from harmaug.errors import ConfigError, HarmaugError, RunFolderError, ServerError
 from harmaug.llm.base import Completion, Request, load_llm
+from harmaug.llm.endpoint import Endpoint
 from harmaug.llm.journal import Accounts, Journal
 from harmaug.llm.openai import OpenAILLM
-from harmaug.llm.transport import Endpoint
 
 SAMPLING = SamplingConfig(max_new_tokens=16)
 

@@ -4,26 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from tests.browsers import chromium
 
 from harmaug.guard import Guard
 from harmaug.serve.static import FOLDER
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 DROP = """(text) => {
   const dataTransfer = new DataTransfer();
   dataTransfer.items.add(new File([text], "rows.jsonl"));
@@ -53,19 +47,14 @@ def test_files_come_with_a_strict_policy_and_refer_to_nothing_outside(
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[object]:
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine")
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.mark.slow
-def test_a_person_checks_texts_a_conversation_and_a_file(  # type: ignore[no-untyped-def]
-    browser,  # noqa: ANN001
+def test_a_person_checks_texts_a_conversation_and_a_file(
+    browser: Browser,
     address: str,
     guard: Guard,
     tmp_path: Path,

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 NEIGHBOURS = 5
 LEAST_COSINE = 0.4
 STEM = 4
+# Words whose synonyms are remembered: EDA asks for the same ones again and again.
+CACHED = 100_000
 
 
 class Synonyms(Protocol):
@@ -81,15 +83,11 @@ class WordNet:
                 "eda.synonyms: wordnet needs nltk and its corpus: pip install nltk, then "
                 "python -m nltk.downloader wordnet; or set eda.synonyms to embeddings"
             )
+        self._found = lru_cache(maxsize=CACHED)(_lemmas)
 
-    @lru_cache(maxsize=100_000)  # noqa: B019 (one object a process)
     def __call__(self, word: str) -> Sequence[str]:
         """Return the lemmas as plain lower-case words, sorted."""
-        from nltk.corpus import wordnet
-
-        lemmas = (lemma.name() for sense in wordnet.synsets(word) for lemma in sense.lemmas())
-        plain = {re.sub(r"[^a-z ]", "", re.sub(r"[_-]", " ", name.lower())) for name in lemmas}
-        return sorted(plain - {word, ""})
+        return self._found(word)
 
 
 class Neighbours:
@@ -119,10 +117,13 @@ class Neighbours:
         self._places = {word: place for place, word in enumerate(self._words)}
         rows = table.detach().float()[[pieces[word] for word in self._words]]
         self._table = functional.normalize(rows - rows.mean(dim=0), dim=1)
+        self._found = lru_cache(maxsize=CACHED)(self._neighbours)
 
-    @lru_cache(maxsize=100_000)  # noqa: B019 (one object a process)
     def __call__(self, word: str) -> Sequence[str]:
         """Return the neighbours, nearest first."""
+        return self._found(word)
+
+    def _neighbours(self, word: str) -> Sequence[str]:
         place = self._places.get(word)
         if place is None:
             return ()
@@ -134,6 +135,14 @@ class Neighbours:
             if cosines[at] >= LEAST_COSINE and self._words[at][:STEM] != word[:STEM]
         ]
         return tuple(found[:NEIGHBOURS])
+
+
+def _lemmas(word: str) -> Sequence[str]:
+    from nltk.corpus import wordnet
+
+    lemmas = (lemma.name() for sense in wordnet.synsets(word) for lemma in sense.lemmas())
+    plain = {re.sub(r"[^a-z ]", "", re.sub(r"[_-]", " ", name.lower())) for name in lemmas}
+    return sorted(plain - {word, ""})
 
 
 def _whole_words(tokenizer: PreTrainedTokenizerBase) -> dict[str, int]:

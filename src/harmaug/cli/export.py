@@ -10,7 +10,7 @@ import typer
 from harmaug.export.choices import Precision, Target, Validation
 
 
-def export(  # noqa: PLR0917
+def export(
     ref: Annotated[str, typer.Argument(help="`embedded`, a folder or a hub id.")],
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the files go.")],
     target: Annotated[Target, typer.Option(help="What runs it.")] = Target.ONNX,

@@ -10,7 +10,7 @@ import typer
 from harmaug.errors import require
 
 
-def serve(  # noqa: PLR0917
+def serve(
     model: Annotated[str, typer.Option(help="`embedded`, a folder or a hub id.")] = "embedded",
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port; 0 takes a free one.")] = 8000,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
@@ -14,6 +15,19 @@ from harmaug.config.models import RunConfig
 from harmaug.errors import ConfigError, did_you_mean
 
 PRESETS = ("quickstart", "public", "paper")
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Files that ship, by name. A user's file may begin with `key: NAME` and change one of them."""
+
+    what: str
+    key: str
+    folder: str
+    names: Sequence[str]
+
+
+PRESET_SHELF = Shelf("configuration", "preset", "configs", PRESETS)
 
 Tree = dict[str, object]
 
@@ -26,7 +40,7 @@ def load_config(source: str | Path, overrides: Sequence[str] = ()) -> RunConfig:
     Raises:
         ConfigError: naming the file, the key and the fix.
     """
-    tree = read_tree(source)
+    tree = read_tree(source, PRESET_SHELF)
     for override in overrides:
         set_override(tree, override)
     return build_config(tree, str(source))
@@ -49,27 +63,28 @@ def to_yaml(config: BaseModel) -> str:
     return yaml.safe_dump(config.model_dump(mode="json", by_alias=True), sort_keys=False)
 
 
-def read_tree(source: str | Path) -> Tree:
-    """Read the keys and values of a preset, or of a YAML file over the preset that it names.
+def read_tree(source: str | Path, shelf: Shelf) -> Tree:
+    """Read the keys and values of what ships under a name, or of a YAML file.
 
     Raises:
-        ConfigError: when there is no such preset or file, or it is not YAML.
+        ConfigError: when there is neither, or it is not YAML.
     """
-    if str(source) in PRESETS:
-        preset = files("harmaug") / "assets" / "configs" / f"{source}.yaml"
-        return _parse(preset.read_text(encoding="utf-8"), str(source))
+    if str(source) in shelf.names:
+        return read_yaml(Path(str(files("harmaug") / "assets" / shelf.folder / f"{source}.yaml")))
     path = Path(source)
     if not path.is_file():
         raise ConfigError(
-            f"no configuration '{source}': give a YAML file or one of {', '.join(PRESETS)}"
+            f"no {shelf.what} '{source}'{did_you_mean(str(source), shelf.names)} "
+            f"(or give a YAML file)"
         )
     tree = read_yaml(path)
-    base = tree.pop("preset", None)
+    base = tree.pop(shelf.key, None)
     if base is None:
         return tree
-    if base not in PRESETS:
-        raise ConfigError(f"{source}: no preset '{base}'{did_you_mean(str(base), PRESETS)}")
-    return merged(read_tree(str(base)), tree)
+    if base not in shelf.names:
+        near = did_you_mean(str(base), shelf.names)
+        raise ConfigError(f"{source}: no {shelf.key} '{base}'{near}")
+    return merged(read_tree(str(base), shelf), tree)
 
 
 def read_yaml(path: Path) -> Tree:
@@ -82,19 +97,15 @@ def read_yaml(path: Path) -> Tree:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise ConfigError(f"{path}: not UTF-8 text; save the file as UTF-8") from None
-    return _parse(text, str(path))
-
-
-def _parse(text: str, source: str) -> Tree:
     try:
         tree: object = yaml.safe_load(text)
     except yaml.YAMLError as error:
         where = str(error).replace("\n", " ")
-        raise ConfigError(f"{source}: not valid YAML ({where})") from None
+        raise ConfigError(f"{path}: not valid YAML ({where})") from None
     if tree is None:
         return {}
     if not isinstance(tree, dict):
-        raise ConfigError(f"{source}: expected keys and values at the top, as in 'seed: 42'")
+        raise ConfigError(f"{path}: expected keys and values at the top, as in 'seed: 42'")
     return {str(key): value for key, value in tree.items()}
 
 

@@ -18,16 +18,15 @@ from harmaug.guard.engine import Engine, available_threads
 from harmaug.guard.explain import explain as occlude
 from harmaug.guard.judge import Judge, Judgement
 from harmaug.guard.load import GuardFiles, Precision, find
+from harmaug.guard.plain import PlainPair, plain_pairs, source_of, texts_of
 from harmaug.guard.scope import Scope
 from harmaug.guard.settings import Calibration, GuardSettings
-from harmaug.guard.verdict import TextSpan, Verdict
+from harmaug.guard.verdict import Verdict
 from harmaug.scoring import FloatArray, ScorerInfo, TextPair, log_odds_of, probability
-from harmaug.text import Aligned, Message, conversation, normalise_aligned
+from harmaug.text import Message, conversation
 
 if TYPE_CHECKING:
     from harmaug.rows import LabelledRow
-
-_Plain = tuple[Aligned, Aligned | None]
 
 
 @dataclass(frozen=True)
@@ -170,7 +169,7 @@ class Guard:
             DataError: for a rate that is none.
         """
         windows: list[float] = []
-        for judged in self._judge([_texts(pair) for pair in self._plain(documents)]):
+        for judged in self._judge([texts_of(pair) for pair in self._plain(documents)]):
             windows += judged.window_log_odds or (judged.log_odds,)
         tail = Tail.measured(np.array(windows))
         threshold = float(log_odds_of(np.array([self.threshold]))[0])
@@ -219,12 +218,12 @@ class Guard:
     def verdicts(self, pairs: Sequence[TextPair | str], *, explain: bool = False) -> list[Verdict]:
         """Judge many pairs (a string is a prompt alone), in order."""
         plain = self._plain(pairs)
-        judged = self._judge([_texts(pair) for pair in plain])
+        judged = self._judge([texts_of(pair) for pair in plain])
         return [self._verdict(*both, explain) for both in zip(plain, judged, strict=True)]
 
     def log_odds(self, pairs: Sequence[TextPair | str]) -> FloatArray:
         """Return log(p(unsafe) / p(safe)) for each pair, calibrated, shape (n,)."""
-        judged = self._judge([_texts(pair) for pair in self._plain(pairs)])
+        judged = self._judge([texts_of(pair) for pair in self._plain(pairs)])
         return np.array([judgement.log_odds for judgement in judged], dtype=np.float64)
 
     def score(self, pairs: Sequence[TextPair | str]) -> FloatArray:
@@ -240,17 +239,11 @@ class Guard:
     def _judge(self, pairs: Sequence[TextPair]) -> list[Judgement]:
         return self._parts.cache.judge(pairs, self._parts.judge.judge)
 
-    def _plain(self, pairs: Sequence[TextPair | str]) -> list[_Plain]:
-        if isinstance(pairs, str):
-            raise DataError("give a list of prompts or pairs, or use check() for one text")
-        plain = normalise_aligned if self.settings.normalise else _as_it_is
-        return [
-            (plain(prompt), None if response is None else plain(response))
-            for prompt, response in map(checked, pairs)
-        ]
+    def _plain(self, pairs: Sequence[TextPair | str]) -> list[PlainPair]:
+        return plain_pairs(pairs, normalise=self.settings.normalise)
 
-    def _verdict(self, plain: _Plain, judged: Judgement, explained: bool) -> Verdict:
-        pair = _texts(plain)
+    def _verdict(self, plain: PlainPair, judged: Judgement, explained: bool) -> Verdict:
+        pair = texts_of(plain)
         score = float(probability(np.array([judged.log_odds]))[0])
         highest = judged.highest()
         reasons = self._parts.scope.reasons(pair, judged)
@@ -260,44 +253,12 @@ class Guard:
             flagged=score >= self.threshold,
             threshold=self.threshold,
             log_odds=judged.log_odds,
-            window=None if highest is None else _source(plain, highest.span),
+            window=None if highest is None else source_of(plain, highest.span),
             windows=max(1, len(judged.windows)),
             in_scope=not reasons,
             reasons=reasons,
-            evidence=tuple(replace(each, span=_source(plain, each.span)) for each in found),
+            evidence=tuple(replace(each, span=source_of(plain, each.span)) for each in found),
         )
-
-
-def checked(pair: TextPair | str) -> TextPair:
-    """Return a pair of texts.
-
-    Raises:
-        DataError: when it is anything else.
-    """
-    if isinstance(pair, str):
-        return pair, None
-    if (
-        isinstance(pair, tuple | list)
-        and len(pair) == 2
-        and isinstance(pair[0], str)
-        and isinstance(pair[1], str | None)
-    ):
-        return pair[0], pair[1]
-    raise DataError("each row is a prompt or (prompt, response), as text; response may be None")
-
-
-def _texts(plain: _Plain) -> TextPair:
-    prompt, response = plain
-    return prompt.text, None if response is None else response.text
-
-
-def _source(plain: _Plain, span: TextSpan) -> TextSpan:
-    aligned = plain[0] if span.text == "prompt" or plain[1] is None else plain[1]
-    return TextSpan(span.text, *aligned.source(span.start, span.end))
-
-
-def _as_it_is(text: str) -> Aligned:
-    return Aligned(text, None)
 
 
 def _labelled(

@@ -13,8 +13,9 @@ import httpx
 from harmaug.augment.minors import sexualises_minors
 from harmaug.errors import ServerError
 from harmaug.llm.base import Completion
+from harmaug.llm.endpoint import Endpoint
 from harmaug.llm.journal import Event, Journal
-from harmaug.llm.transport import Endpoint, RequestError, Transport
+from harmaug.llm.transport import RequestError, Transport
 from harmaug.llm.wire import Call, read_answer
 
 BREAKER = 64

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import httpx
 
 from harmaug.config import LLMConfig, SamplingConfig
-from harmaug.errors import ConfigError
 from harmaug.llm.asking import Asker, Question
 from harmaug.llm.base import LLM, Completion, Request
+from harmaug.llm.endpoint import Endpoint, endpoint_of
 from harmaug.llm.journal import Journal
 from harmaug.llm.prefill import Dialect, probed, stated
-from harmaug.llm.transport import Endpoint
 from harmaug.llm.wire import without_prefill
 
 
@@ -26,21 +24,7 @@ def load(config: LLMConfig, journal: Path | None) -> LLM:
         ConfigError: when the server or its model is not named.
         ModelError: when the template has to be rendered here and its tokenizer cannot be loaded.
     """
-    if config.model is None:
-        raise ConfigError("llm.model: backend openai needs the name that the server knows")
-    if config.base_url is None or not config.base_url.startswith(("http://", "https://")):
-        raise ConfigError(
-            "llm.base_url: backend openai needs one, such as http://127.0.0.1:8000/v1"
-        )
-    endpoint = Endpoint(
-        url=config.base_url,
-        model=config.model,
-        api_key=os.environ.get(config.api_key_env),
-        api_key_env=config.api_key_env,
-        concurrency=config.concurrency,
-        timeout_s=config.timeout_s,
-        retries=config.retries,
-    )
+    endpoint = endpoint_of(config, "llm")
     return OpenAILLM(config, endpoint, Journal(journal))
 
 

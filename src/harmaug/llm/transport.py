@@ -11,33 +11,18 @@ import random
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
 import httpx
 
 from harmaug.errors import ServerError
 from harmaug.llm.base import Completion
+from harmaug.llm.endpoint import Endpoint
 from harmaug.llm.wire import Call, read_answer
 
 BACKOFF_LIMIT_S = 60.0
 PATIENCE_S = 600.0
 """A server that asks to wait longer is not waited for: its row is set aside."""
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """Which server, and how it is asked. `setting` is where the configuration names it."""
-
-    url: str
-    model: str
-    api_key: str | None
-    api_key_env: str
-    concurrency: int
-    timeout_s: float
-    retries: int
-    backoff_s: float = 0.5
-    setting: str = "llm"
 
 
 class RequestError(Exception):

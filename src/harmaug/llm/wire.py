@@ -6,12 +6,14 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from harmaug.config import SamplingConfig
 from harmaug.llm.base import Completion, Request
+
+Choice = TypeVar("Choice", bound=BaseModel)
 
 Mode = Literal["chat", "prefix", "completions"]
 """How an answer that has begun is continued."""
@@ -78,14 +80,33 @@ class _Choice(BaseModel):
     text: str | None = None
 
 
-class _Usage(BaseModel):
+class Usage(BaseModel):
+    """Tokens as the server counted them."""
+
     prompt_tokens: int = 0
     completion_tokens: int = 0
 
 
-class _Answer(BaseModel):
-    choices: list[_Choice]
-    usage: _Usage | None = None
+class Answer(BaseModel, Generic[Choice]):
+    """An answer of any call that completes, as far as it is read."""
+
+    choices: list[Choice]
+    usage: Usage | None = None
+
+
+def first_choice(content: bytes, kind: type[Answer[Choice]]) -> tuple[Choice, Usage]:
+    """Read an answer's first choice and what it took.
+
+    Raises:
+        ValueError: saying in a few words why there is none.
+    """
+    try:
+        answer = kind.model_validate_json(content)
+    except ValidationError:
+        raise ValueError(f"an unreadable answer ({_kind(content)})") from None
+    if not answer.choices:
+        raise ValueError("an answer without choices")
+    return answer.choices[0], answer.usage or Usage()
 
 
 def read_answer(content: bytes) -> Completion:
@@ -94,20 +115,13 @@ def read_answer(content: bytes) -> Completion:
     Raises:
         ValueError: saying in a few words why there is no text to be had.
     """
-    try:
-        answer = _Answer.model_validate_json(content)
-    except ValidationError:
-        raise ValueError(f"an unreadable answer ({_kind(content)})") from None
-    if not answer.choices:
-        raise ValueError("an answer without choices")
-    choice = answer.choices[0]
+    choice, usage = first_choice(content, Answer[_Choice])
     text = choice.text
     if choice.message is not None:
         text = choice.message.content if text is None else text
         text = choice.message.refusal if text is None else text
     if text is None:
         raise ValueError("an answer without text")
-    usage = answer.usage or _Usage()
     return Completion(text, None, usage.prompt_tokens, usage.completion_tokens)
 
 

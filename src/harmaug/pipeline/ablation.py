@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import math
+import dataclasses
 from collections.abc import Sequence
 from typing import get_args
 
 from harmaug.augment.attack import INJECTION, REQUEST, TEMPLATE
 from harmaug.augment.exemplars import ExemplarSampler, harmful_prompts
-from harmaug.augment.refusals import is_refusal
-from harmaug.config import Attack, GenerateConfig
-from harmaug.evaluate.metrics import wilson
+from harmaug.config import Attack
 from harmaug.evaluate.results import AttackFacts
+from harmaug.pipeline.asking import ask, attack_facts
 from harmaug.pipeline.context import Context, llm_identity
-from harmaug.rows import Instruction, InstructionTask, LabelledRow
+from harmaug.rows import Instruction, LabelledRow
 from harmaug.runs.fingerprint import fingerprint, rows_fingerprint
-from harmaug.runs.parts import ComputedParts, rows_of
-from harmaug.stages.generate import GenerateStage
+from harmaug.runs.parts import chunked, mapped
 
 
 def ablate(context: Context, labelled: Sequence[LabelledRow]) -> tuple[AttackFacts, ...]:
@@ -31,25 +29,17 @@ def ablate(context: Context, labelled: Sequence[LabelledRow]) -> tuple[AttackFac
 
 def _asked(context: Context, labelled: Sequence[LabelledRow], attack: Attack) -> AttackFacts:
     config = context.config.generate.model_copy(update={"attack": attack})
+    changed = context.config.model_copy(update={"generate": config})
+    context = dataclasses.replace(context, config=changed)
     pool = harmful_prompts(labelled)
     sampler = ExemplarSampler(pool, config.exemplars, config.same_category, context.config.seed)
-    size = context.part_rows
-
-    def tasks(part: int) -> list[InstructionTask]:
-        return [
-            sampler.task(at) for at in range(part * size, min((part + 1) * size, config.ablation))
-        ]
-
-    out = context.folder.table("ablate", _name(context, config, pool), Instruction)
-    plan = ComputedParts(math.ceil(config.ablation / size), tasks)
-    stage = GenerateStage(config, context.journal)
-    context.executor.run(f"attack: {attack}", stage, plan, out, context.progress)
-    answers = [row.raw for row in rows_of(out) if row.error is None and row.drop != "minors"]
-    refused = sum(is_refusal(answer, verdicts=False) for answer in answers)
-    return AttackFacts(attack, len(answers), refused, wilson(len(answers) - refused, len(answers)))
+    tasks = mapped(sampler.task, chunked(range(config.ablation), context.part_rows))
+    out = context.folder.table("ablate", _name(context, pool), Instruction)
+    return attack_facts(attack, ask(context, f"attack: {attack}", tasks, out))
 
 
-def _name(context: Context, config: GenerateConfig, pool: Sequence[LabelledRow]) -> str:
+def _name(context: Context, pool: Sequence[LabelledRow]) -> str:
+    config = context.config.generate
     return fingerprint(
         [config.attack, config.prefix, config.request, config.ablation],
         [config.exemplars, config.same_category],

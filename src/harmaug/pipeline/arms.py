@@ -12,12 +12,12 @@ import numpy as np
 from harmaug.augment.eda import augment
 from harmaug.augment.exemplars import harmful_prompts, row_seed
 from harmaug.augment.keep import Keeper
-from harmaug.augment.refusals import is_refusal
 from harmaug.augment.synonyms import load_synonyms
 from harmaug.config import RespondConfig
 from harmaug.config.study import ArmConfig, EDAConfig, PromptsConfig
 from harmaug.errors import ConfigError, DataError
-from harmaug.evaluate.results import SyntheticFacts
+from harmaug.evaluate.results import AttackFacts, SyntheticFacts
+from harmaug.pipeline.asking import attack_facts
 from harmaug.pipeline.context import Context
 from harmaug.pipeline.data import as_pairs
 from harmaug.pipeline.generation import Generation
@@ -26,7 +26,7 @@ from harmaug.pipeline.labelling import label_pairs, label_synthetic, respond
 from harmaug.pipeline.timing import stage_seconds
 from harmaug.rows import Instruction, LabelledRow, ScoredPair
 from harmaug.runs.fingerprint import fingerprint, rows_fingerprint
-from harmaug.runs.parts import PartFolder, chunked, rows_of
+from harmaug.runs.parts import chunked, rows_of
 from harmaug.sources.load import load_rows
 
 NO_RESPONSES = RespondConfig(refusal=None, harmful=None, empty=True)
@@ -61,15 +61,14 @@ def synthesise(
             raise ConfigError("an arm with method: prompts needs prompts.file")
         return _prompts(context, arm.prompts, data, held_out)
     generation = make_instructions(context, data, held_out)
-    judged = rows_of(generation.judged)
-    asked = [row.raw for row in judged if row.error is None and row.drop != "minors"]
-    return _answered(context, generation, f"attack: {context.config.generate.attack}", asked)
+    attack = attack_facts(context.config.generate.attack, rows_of(generation.judged))
+    return _answered(context, generation, f"attack: {attack.attack}", attack)
 
 
 def _answered(
-    context: Context, generation: Generation, source: str, asked: Sequence[str]
+    context: Context, generation: Generation, source: str, attack: AttackFacts | None
 ) -> Synthetic:
-    """Have instructions answered and scored; `asked` are the generator's answers."""
+    """Have instructions answered and scored; given ones come of no attack."""
     pairs = respond(context, generation)
     scored = label_synthetic(context, pairs)
     judged = list(rows_of(generation.judged))
@@ -80,8 +79,8 @@ def _answered(
     facts = SyntheticFacts(
         source=source,
         drawn=generation.drawn,
-        asked=len(asked),
-        refused=sum(is_refusal(text, verdicts=False) for text in asked),
+        asked=0 if attack is None else attack.asked,
+        refused=0 if attack is None else attack.refused,
         kept=len(generation.kept),
         drops=dict(Counter(generation.drops).most_common()),
         rows=dict(Counter(str(row.kind) for row in rows)),
@@ -126,7 +125,7 @@ def _prompts(
     if not config.respond:
         alone = context.config.model_copy(update={"respond": NO_RESPONSES})
         context = dataclasses.replace(context, config=alone)
-    return _answered(context, generation, f"prompts of {config.file}", ())
+    return _answered(context, generation, f"prompts of {config.file}", None)
 
 
 def _given(
@@ -162,16 +161,9 @@ def _given(
         )
     name = fingerprint("given", rows_fingerprint(judged))
     table = context.folder.table("judge", name, Instruction)
-    _fill(table, judged, context.part_rows)
+    table.fill(chunked(judged, context.part_rows))
     drops = Counter(row.drop for row in judged if row.drop is not None)
     return Generation(name, kept, table, drops, len(judged))
-
-
-def _fill(table: PartFolder[Instruction], rows: Sequence[Instruction], part_rows: int) -> None:
-    parts = chunked(rows, part_rows)
-    for part in range(len(parts)):
-        if part not in table:
-            table.write(part, parts.read(part))
 
 
 def _flagged(rows: Sequence[ScoredPair], tau: float) -> dict[str, int]:

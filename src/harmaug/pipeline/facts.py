@@ -11,9 +11,9 @@ from harmaug.augment.attack import INJECTION, REQUEST, TEMPLATE
 from harmaug.augment.exemplars import harmful_prompts
 from harmaug.augment.refusals import is_refusal
 from harmaug.evaluate.agreement import Judged, agreement
-from harmaug.evaluate.metrics import wilson
 from harmaug.evaluate.results import AttackFacts, DataFacts, GenerationFacts, KindFacts, Sample
 from harmaug.llm.journal import Accounts, Journal
+from harmaug.pipeline.asking import attack_facts
 from harmaug.pipeline.context import Context, llm_identity
 from harmaug.pipeline.generation import Generation
 from harmaug.pipeline.labelling import Table
@@ -68,8 +68,7 @@ def generation_facts(
     """Gather everything about the generated set that the report shows."""
     config = context.config.generate
     judged = list(rows_of(generation.judged))
-    asked = [row for row in judged if row.error is None and row.drop != "minors"]
-    refused = sum(is_refusal(row.raw, verdicts=False) for row in asked)
+    attack = attack_facts(config.attack, judged)
     stages = context.folder.root / "stages"
     alone = [row.score for row in rows_of(scored) if row.kind == "empty" and row.score is not None]
     histogram, _ = np.histogram(alone, bins=BINS, range=(0.0, 1.0))
@@ -77,12 +76,12 @@ def generation_facts(
         llm=config.llm.model or config.llm.backend,
         llm_fingerprint=fingerprint(llm_identity(config.llm)),
         template=fingerprint(TEMPLATE, REQUEST, INJECTION, config.prefix, config.attack),
-        attack=config.attack,
+        attack=attack.attack,
         prefix=config.prefix,
         drawn=generation.drawn,
-        asked=len(asked),
-        refused=refused,
-        success=wilson(len(asked) - refused, len(asked)),
+        asked=attack.asked,
+        refused=attack.refused,
+        success=attack.success,
         kept=len(generation.kept),
         filters=config.filters.mode,
         drops=dict(Counter(generation.drops).most_common()),

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harmaug.augment.attack import INJECTION, REQUEST, TEMPLATE
 from harmaug.augment.exemplars import ExemplarSampler, harmful_prompts
 from harmaug.augment.keep import Keeper
 from harmaug.config import GenerateConfig
+from harmaug.pipeline.asking import ask
 from harmaug.pipeline.context import Context, llm_identity
-from harmaug.rows import Instruction, InstructionTask, LabelledRow
+from harmaug.rows import Instruction, LabelledRow
 from harmaug.runs.fingerprint import fingerprint, rows_fingerprint
-from harmaug.runs.parts import ComputedParts, PartFolder, chunked, rows_of
-from harmaug.stages.generate import GenerateStage
+from harmaug.runs.parts import PartFolder, chunked, mapped, rows_of
 
 ALWAYS_DROPPED = frozenset({"error", "minors", "empty"})
 
@@ -50,18 +50,16 @@ def generate_instructions(
     judged: list[Instruction] = []
     wanted = config.samples
     for number in range(config.max_rounds):
-        drawn = _draw(context, sampler, f"{name}-r{number}", len(judged), wanted)
-        judged.extend(keeper.judge(drawn))
+        indices = range(len(judged), len(judged) + wanted)
+        tasks = mapped(sampler.task, chunked(indices, context.part_rows))
+        out = context.folder.table("generate", f"{name}-r{number}", Instruction)
+        judged.extend(keeper.judge(ask(context, "generate", tasks, out)))
         missing = config.samples - len(_kept(judged, config))
         if missing <= 0 or config.filters.mode == "count":
             break
         keep_rate = max(len(_kept(judged, config)) / len(judged), 0.05)
         wanted = math.ceil(missing / keep_rate * 1.1)
-    table = _judged_table(context, name, len(judged))
-    parts = chunked(judged, context.part_rows)
-    for part in range(len(parts)):
-        if part not in table:
-            table.write(part, parts.read(part))
+    _judged_table(context, name, len(judged)).fill(chunked(judged, context.part_rows))
     return _generation(context, name, judged)
 
 
@@ -91,23 +89,6 @@ def _judged_before(context: Context, name: str) -> list[Instruction] | None:
     table = _judged_table(context, name, drawn)
     whole = len(table) == math.ceil(drawn / context.part_rows)
     return list(rows_of(table)) if whole else None
-
-
-def _draw(
-    context: Context, sampler: ExemplarSampler, name: str, first: int, count: int
-) -> Iterator[Instruction]:
-    """Run one round of the stage over the tasks `first` to `first + count`."""
-    size = context.part_rows
-
-    def tasks(part: int) -> list[InstructionTask]:
-        start = first + part * size
-        return [sampler.task(index) for index in range(start, min(start + size, first + count))]
-
-    out = context.folder.table("generate", name, Instruction)
-    stage = GenerateStage(context.config.generate, context.journal)
-    plan = ComputedParts(math.ceil(count / size), tasks)
-    context.executor.run("generate", stage, plan, out, context.progress)
-    return rows_of(out)
 
 
 def _kept(judged: Sequence[Instruction], config: GenerateConfig) -> list[Instruction]:

@@ -16,12 +16,12 @@ from harmaug.config import SteerConfig
 from harmaug.embedded import encoder_folder
 from harmaug.embedding import Embeddings, embed
 from harmaug.errors import ConfigError
+from harmaug.pipeline.asking import ask
 from harmaug.pipeline.context import Context
 from harmaug.pipeline.generation import Generation, generation_name
 from harmaug.rows import Instruction, LabelledRow
 from harmaug.runs.fingerprint import fingerprint, model_fingerprint
-from harmaug.runs.parts import PartFolder, chunked, rows_of
-from harmaug.stages.generate import GenerateStage
+from harmaug.runs.parts import chunked, rows_of
 
 
 def generate_steered(
@@ -65,7 +65,7 @@ def generate_steered(
         if len(new) < steer.stop_below * len(found):
             break
     table = context.folder.table("judge", fingerprint(name, len(judged)), Instruction)
-    _fill(context, table, judged)
+    table.fill(chunked(judged, context.part_rows))
     drops = Counter(row.drop for row in judged if row.drop is not None)
     context.folder.record("generate", {"fingerprint": name, "drawn": len(judged), **drops})
     return Generation(name, kept[: config.samples], table, drops, len(judged))
@@ -79,11 +79,8 @@ def _draw(
     if not len(shown):
         shown.write(0, [sampler.shown(index) for index in range(first, first + count)])
     out = context.folder.table("generate", name, Instruction)
-    stage = GenerateStage(context.config.generate, context.journal)
     tasks = [row.task(context.config.seed) for row in rows_of(shown)]
-    plan = chunked(tasks, context.part_rows)
-    context.executor.run("generate", stage, plan, out, context.progress)
-    return list(rows_of(out))
+    return list(ask(context, "generate", chunked(tasks, context.part_rows), out))
 
 
 def _judge(
@@ -107,10 +104,3 @@ def _judge(
             [dataclasses.replace(row, drop=NOT_NEW) if row.id in known else row for row in judged],
         )
     return list(rows_of(table))
-
-
-def _fill(context: Context, table: PartFolder[Instruction], rows: Sequence[Instruction]) -> None:
-    parts = chunked(rows, context.part_rows)
-    for part in range(len(parts)):
-        if part not in table:
-            table.write(part, parts.read(part))

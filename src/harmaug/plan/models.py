@@ -80,7 +80,7 @@ def find_model(reference: str, head: Head, setting: str) -> Model:
     folder = Path(reference)
     if (folder / "config.json").is_file():
         return _shaped(reference, _from_folder(folder, setting), head, reading_of(folder, 0))
-    if (known := _table().get(reference)) is not None:
+    if (known := known_models().get(reference)) is not None:
         return _shaped(reference, known.shape(), head, reading_of(None, known.template))
     try:
         cached: PretrainedConfig = AutoConfig.from_pretrained(reference, local_files_only=True)
@@ -92,9 +92,11 @@ def find_model(reference: str, head: Head, setting: str) -> Model:
     return _shaped(reference, cached, head, reading_of(None, 0))
 
 
+@cache
 def known_models() -> Mapping[str, Known]:
     """Return the architectures that are known without network, by hub id."""
-    return _table()
+    text = (files("harmaug") / "assets" / "plan" / "architectures.yaml").read_text("utf-8")
+    return {str(name): Known.model_validate(entry) for name, entry in yaml.safe_load(text).items()}
 
 
 def _from_folder(folder: Path, setting: str) -> PretrainedConfig:
@@ -135,9 +137,3 @@ def _shaped(reference: str, config: PretrainedConfig, head: Head, reading: Readi
 def _number(settings: Mapping[str, object], key: str, default: int = 0) -> int:
     value = settings.get(key)
     return value if isinstance(value, int) else default
-
-
-@cache
-def _table() -> Mapping[str, Known]:
-    text = (files("harmaug") / "assets" / "plan" / "architectures.yaml").read_text("utf-8")
-    return {str(name): Known.model_validate(entry) for name, entry in yaml.safe_load(text).items()}

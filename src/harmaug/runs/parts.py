@@ -17,6 +17,7 @@ from harmaug.runs.schema import from_table, to_table
 
 Row = TypeVar("Row")
 Row_co = TypeVar("Row_co", covariant=True)
+Made = TypeVar("Made")
 
 
 class Parts(Protocol[Row_co]):
@@ -50,6 +51,11 @@ def chunked(rows: Sequence[Row], part_rows: int) -> ComputedParts[Row]:
     """Present rows that are in memory as parts of `part_rows` rows."""
     count = -(-len(rows) // part_rows)
     return ComputedParts(count, lambda part: rows[part * part_rows : (part + 1) * part_rows])
+
+
+def mapped(change: Callable[[Row], Made], table: Parts[Row]) -> ComputedParts[Made]:
+    """Present what `change` makes of each row of a table, when it is read."""
+    return ComputedParts(len(table), lambda part: [change(row) for row in table.read(part)])
 
 
 def chained(*tables: Parts[Row]) -> ComputedParts[Row]:
@@ -98,6 +104,12 @@ class PartFolder(Generic[Row]):
         table = to_table(rows, self.row_type)
         write_whole(self._file(part), lambda path: pq.write_table(table, path, compression="zstd"))
         self._written.add(part)
+
+    def fill(self, parts: Parts[Row]) -> None:
+        """Write the parts that are not there yet."""
+        for part in range(len(parts)):
+            if part not in self:
+                self.write(part, parts.read(part))
 
     def _file(self, part: int) -> Path:
         return self.path / f"part-{part:05d}.parquet"

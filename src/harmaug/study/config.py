@@ -11,12 +11,12 @@ from pydantic import ValidationError
 
 from harmaug.config import RunConfig
 from harmaug.config.load import (
+    PRESET_SHELF,
+    Shelf,
     Tree,
     build_config,
     first_problem,
-    merged,
     read_tree,
-    read_yaml,
     set_override,
     set_value,
 )
@@ -38,7 +38,7 @@ def load_study(source: str | Path, overrides: Sequence[str] = ()) -> StudyConfig
     Raises:
         ConfigError: naming the file, the key and the fix.
     """
-    tree = _tree(source)
+    tree = read_tree(source, _shelf())
     try:
         config = StudyConfig.model_validate(tree)
     except ValidationError as error:
@@ -56,7 +56,7 @@ def arm_config(study: StudyConfig, arm: str, seed: int) -> RunConfig:
     Raises:
         ConfigError: naming the arm, the key and the fix.
     """
-    tree = copy.deepcopy(read_tree(study.base))
+    tree = copy.deepcopy(read_tree(study.base, PRESET_SHELF))
     for path, value in (study.set | study.arms[arm].set).items():
         set_value(tree, path, value)
     tree["seed"] = seed
@@ -64,21 +64,8 @@ def arm_config(study: StudyConfig, arm: str, seed: int) -> RunConfig:
     return build_config(tree, f"{study.name}, arm {arm}")
 
 
-def _tree(source: str | Path) -> Tree:
-    known = known_studies()
-    if str(source) in known:
-        place = files("harmaug") / "assets" / "studies" / f"{source}.yaml"
-        return read_yaml(Path(str(place)))
-    path = Path(source)
-    if not path.is_file():
-        raise ConfigError(f"no study '{source}'{did_you_mean(str(source), known)}, or a YAML file")
-    tree = read_yaml(path)
-    base = tree.pop("study", None)
-    if base is None:
-        return tree
-    if base not in known:
-        raise ConfigError(f"{source}: no study '{base}'{did_you_mean(str(base), known)}")
-    return merged(_tree(str(base)), tree)
+def _shelf() -> Shelf:
+    return Shelf("study", "study", "studies", known_studies())
 
 
 def _check(study: StudyConfig) -> None:

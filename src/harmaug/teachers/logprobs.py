@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from harmaug.llm.base import Completion
-from harmaug.llm.wire import COMPLETIONS_PATH, Call
+from harmaug.llm.wire import COMPLETIONS_PATH, Answer, Call, first_choice
 
 BY_ID = "token_id:"
 """What vLLM writes before an id where tokens are named by id."""
@@ -90,30 +90,13 @@ class _Choice(BaseModel):
     logprobs: _Logprobs | None = None
 
 
-class _Usage(BaseModel):
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-
-
-class _Answer(BaseModel):
-    choices: list[_Choice]
-    usage: _Usage | None = None
-
-
 def read_next(content: bytes) -> Completion:
     """Read an answer into a completion whose text is a `Next` as JSON, as the journal keeps it.
 
     Raises:
         ValueError: when it cannot be read, in a few words.
     """
-    try:
-        answer = _Answer.model_validate_json(content)
-    except ValidationError:
-        raise ValueError(f"an unreadable answer of {len(content)} bytes") from None
-    if not answer.choices:
-        raise ValueError("an answer without choices")
-    choice = answer.choices[0]
-    usage = answer.usage or _Usage()
+    choice, usage = first_choice(content, Answer[_Choice])
     near = [] if choice.logprobs is None else list(_near(choice.logprobs).items())
     text = json.dumps({"near": near, "written": choice.text})
     return Completion(text, None, usage.prompt_tokens, usage.completion_tokens)

@@ -19,11 +19,11 @@ from pydantic import BaseModel, ValidationError
 from harmaug.config import TeacherConfig
 from harmaug.llm.asking import Asker, Question
 from harmaug.llm.base import Completion
+from harmaug.llm.endpoint import endpoint_of
 from harmaug.llm.journal import Journal
 from harmaug.llm.wire import Call
 from harmaug.runs.fingerprint import fingerprint
 from harmaug.scoring import FloatArray, ScorerInfo, TextPair, log_odds_of
-from harmaug.teachers.endpoint import endpoint_of
 
 OPENAI = "https://api.openai.com/v1"
 PATH = "moderations"
@@ -138,5 +138,5 @@ def load(config: TeacherConfig, journal: Path | None) -> ModerationTeacher:
     Raises:
         ConfigError: when its address is none.
     """
-    endpoint = endpoint_of(config, otherwise=OPENAI)
+    endpoint = endpoint_of(config, "label.teacher", otherwise=OPENAI)
     return ModerationTeacher(config, Asker(endpoint, Journal(journal), read_scores))

@@ -20,11 +20,11 @@ from harmaug.config import TeacherConfig
 from harmaug.errors import ModelError
 from harmaug.llm.asking import Asker, Question
 from harmaug.llm.base import Completion
+from harmaug.llm.endpoint import endpoint_of
 from harmaug.llm.journal import Event, Journal
 from harmaug.llm.transport import RequestError
 from harmaug.runs.fingerprint import fingerprint
 from harmaug.scoring import FloatArray, ScorerInfo
-from harmaug.teachers.endpoint import endpoint_of
 from harmaug.teachers.logprobs import (
     WAYS,
     Prompt,
@@ -177,7 +177,7 @@ def load_reader(config: TeacherConfig, journal: Path | None) -> ServedReader:
         ConfigError: when the server is not named.
         ModelError: when the tokenizer cannot be loaded.
     """
-    endpoint = endpoint_of(config)
+    endpoint = endpoint_of(config, "label.teacher")
     name = config.tokenizer or config.model
     try:
         tokenizer = AutoTokenizer.from_pretrained(name, revision=config.revision or "main")
