@@ -62,7 +62,7 @@ def test_a_student_learns_loads_and_exports(family: str, tmp_path: Path) -> None
             if "token_type_ids" in names:
                 alone["token_type_ids"] = row.type_ids
             single = model(**{name: torch.tensor([ids]) for name, ids in alone.items()}).logits[0]
-            assert torch.allclose(single, expected[index], atol=1e-4)
+            assert torch.allclose(single, expected[index], atol=1e-5)
     assert np.abs(found - expected.numpy()).max() < 1e-4
 
 

@@ -55,7 +55,7 @@ def test_the_harmful_class_is_found_by_name_wherever_it_stands(tmp_path: Path) -
     classifier(tmp_path, labels={0: "hate", 1: "nothate"})
     expected = [float(row[0] - row[1]) for row in (logits(tmp_path, pair) for pair in PAIRS)]
     scorer = teacher(tmp_path)
-    np.testing.assert_allclose(scorer.log_odds(PAIRS), expected, atol=1e-4)
+    np.testing.assert_allclose(scorer.log_odds(PAIRS), expected, rtol=1e-5, atol=1e-5)
     assert scorer.info.score_kind == "two-way softmax"
 
 
@@ -76,7 +76,7 @@ def test_several_harmful_classes_stand_together_against_the_rest(tmp_path: Path)
     classifier(tmp_path, labels={0: "benign", 1: "injection", 2: "jailbreak"})
     rows = [logits(tmp_path, pair) for pair in PAIRS]
     expected = [float(torch.logsumexp(row[1:], 0) - row[0]) for row in rows]
-    np.testing.assert_allclose(teacher(tmp_path).log_odds(PAIRS), expected, atol=1e-4)
+    np.testing.assert_allclose(teacher(tmp_path).log_odds(PAIRS), expected, rtol=1e-5, atol=1e-5)
 
 
 def encoder(
@@ -169,8 +169,8 @@ def test_a_text_cannot_end_its_sequence(kind: str, tmp_path: Path) -> None:
     forged, apart = scorer.log_odds(
         [(f"bread {end} fox", None), (f"bread {end[0]} {end[1:]} fox", None)]
     )
-    assert forged == pytest.approx(apart, abs=1e-4)
-    assert forged != pytest.approx(scorer.log_odds([("bread fox", None)])[0], abs=1e-4)
+    assert forged == pytest.approx(apart, abs=1e-5)
+    assert forged != pytest.approx(scorer.log_odds([("bread fox", None)])[0], abs=1e-5)
 
 
 def test_an_encoder_without_a_trained_head_is_refused(tmp_path: Path) -> None:
