@@ -54,9 +54,17 @@ def byte_tokenizer(*special: str, words: Sequence[str] = ()) -> PreTrainedTokeni
 
 
 def chat_model(
-    folder: Path, *, architecture: str = "llama", template: bool = True, seed: int = 0
+    folder: Path,
+    *,
+    architecture: str = "llama",
+    template: bool = True,
+    seed: int = 0,
+    head_dim: int = 8,
 ) -> Path:
-    """Save a tiny causal LM whose chat template knows no system role, or has none at all."""
+    """Save a tiny causal LM whose chat template knows no system role, or has none at all.
+
+    vLLM's attention takes heads of 32 and more.
+    """
     tokenizer = byte_tokenizer("<|user|>", "<|assistant|>")
     tokenizer.chat_template = CHAT_TEMPLATE if template else None
     tokenizer.save_pretrained(folder)
@@ -69,7 +77,7 @@ def chat_model(
         num_hidden_layers=2,
         num_attention_heads=4,
         num_key_value_heads=2,
-        head_dim=8,
+        head_dim=head_dim,
         max_position_embeddings=512,
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,

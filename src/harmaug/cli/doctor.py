@@ -17,6 +17,7 @@ EXTRAS = {
     "train": ("torch", "transformers", "pyarrow", "pydantic", "scikit-learn", "onnx"),
     "serve": ("fastapi", "uvicorn"),
     "ray": ("ray",),
+    "vllm": ("vllm",),
 }
 
 

@@ -39,8 +39,8 @@ def study(
 ) -> None:
     """Run every arm with every seed, as far as it is not there yet, and report.
 
-    Killed or interrupted, the same command goes on where it stopped. Studies that ship: table1,
-    prefix, generator, student, size, temperature, empty-response, lambda, diversity, cost,
+    Killed or interrupted, the same command goes on where it stopped. Studies that ship: quickstart,
+    table1, prefix, generator, student, size, temperature, empty-response, lambda, diversity, cost,
     steered, balanced, selection.
 
     Examples:

@@ -35,13 +35,15 @@ class LLMConfig(Model):
     `model` is a folder, a hub id, or the name a server knows; `embedded` needs none. `prefill`
     says how a server continues a started answer: `chat` by continue_final_message, `prefix` by
     the `prefix: true` field, `completions` by a template rendered here, `auto` probes once.
+    `memory_share` is what a vLLM engine takes of its GPU's memory.
     """
 
-    backend: Literal["embedded", "transformers", "openai"] = "embedded"
+    backend: Literal["embedded", "transformers", "vllm", "openai"] = "embedded"
     model: str | None = None
     revision: str | None = None
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     batch_size: Count = 64
+    memory_share: Annotated[float, Field(gt=0, le=1)] = 0.9
     base_url: str | None = None
     api_key_env: str = "OPENAI_API_KEY"
     prefill: Literal["auto", "chat", "prefix", "completions"] = "auto"
@@ -52,7 +54,7 @@ class LLMConfig(Model):
 
     def identity(self) -> dict[str, object]:
         """Return what decides the text: how fast or patiently it is asked for does not."""
-        how = {"batch_size", "concurrency", "timeout_s", "retries", "api_key_env"}
+        how = {"batch_size", "memory_share", "concurrency", "timeout_s", "retries", "api_key_env"}
         return self.model_dump(mode="json", exclude=how)
 
 

@@ -67,7 +67,7 @@ def _recorder(name: str, peaks: dict[str, Array]) -> Callable[[nn.Module, tuple[
 
 
 def _sample() -> list[TextPair]:
-    rows = load_rows("quickstart", "train")
+    rows = [*load_rows("quickstart", "train"), *load_rows("quickstart-pairs", "train")]
     return [(row.prompt, row.response) for row in rows[:: max(1, len(rows) // ROWS)]]
 
 

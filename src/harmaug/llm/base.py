@@ -61,6 +61,7 @@ BACKENDS: Registry[Backend] = Registry(
     {
         "embedded": "harmaug.llm.local:load",
         "transformers": "harmaug.llm.local:load",
+        "vllm": "harmaug.llm.vllm:load",
         "openai": "harmaug.llm.openai:load",
     },
 )

@@ -39,7 +39,7 @@ def check_models(config: RunConfig) -> None:
 def _check_llm(setting: str, llm: LLMConfig) -> None:
     if llm.backend == "embedded":
         embedded_model("chat")
-    elif llm.backend == "transformers":
+    elif llm.backend in {"transformers", "vllm"}:
         if llm.model is None:
             raise ConfigError(f"{setting}.llm.model: name a folder or a hub id")
         _check_checkpoint(f"{setting}.llm.model", llm.model, llm.revision)

@@ -12,7 +12,11 @@ from harmaug.rows import LabelledRow
 from harmaug.sources.catalogue import DATASETS, HubDataset
 from harmaug.sources.files import SUFFIXES, read_file
 
-EMBEDDED = {"quickstart": "quickstart_train.jsonl", "quickstart-test": "quickstart_test.jsonl"}
+EMBEDDED = {
+    "quickstart": "quickstart_train.jsonl",
+    "quickstart-pairs": "quickstart_pairs.jsonl",
+    "quickstart-test": "quickstart_test.jsonl",
+}
 
 Side = Literal["train", "eval"]
 
