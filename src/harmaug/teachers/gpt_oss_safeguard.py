@@ -19,8 +19,8 @@ from transformers import PreTrainedTokenizerBase
 from harmaug.config import TeacherConfig
 from harmaug.scoring import FloatArray, ScorerInfo, TextPair, log_odds_of
 from harmaug.teachers.engine import open_reader
-from harmaug.teachers.neutral import Neutral
 from harmaug.teachers.reading import Reader, chat_template, encode
+from harmaug.teachers.template_text import neutral_in
 
 POLICY = """# Harm in conversations with an AI assistant
 
@@ -73,7 +73,7 @@ class ParsedTeacher:
         self._most = most
         self._template = chat_template(reader.tokenizer)
         self._render = partial(_text, reader.tokenizer, self._template)
-        self._neutral = Neutral.of(reader.tokenizer)
+        self._neutral = neutral_in(reader.tokenizer)
 
     @property
     def info(self) -> ScorerInfo:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from harmaug.scoring import FloatArray, ScorerInfo, TextPair
-from harmaug.teachers.neutral import Neutral
 from harmaug.teachers.reading import Answers, Reader, encode
+from harmaug.teachers.template_text import neutral_in
 
 MOST_FREE = 96
 """Tokens of a line that is written freely, such as a list of categories; then it has broken off."""
@@ -63,7 +63,7 @@ class LinesTeacher:
     def __init__(self, reader: Reader, form: LinesForm) -> None:
         self.form = form
         self._reader = reader
-        self._neutral = Neutral.of(reader.tokenizer, form.markers)
+        self._neutral = neutral_in(reader.tokenizer, form.markers)
 
     @property
     def info(self) -> ScorerInfo:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from harmaug.scoring import FloatArray, ScorerInfo, TextPair
-from harmaug.teachers.neutral import Neutral
 from harmaug.teachers.reading import Answers, Reader, encode
+from harmaug.teachers.template_text import neutral_in
 
 Render = Callable[[TextPair], Sequence[str]]
 """Turns a pair into one or more texts, each ending where an answer begins."""
@@ -31,7 +31,7 @@ class OneTokenTeacher:
     def __init__(self, reader: Reader, form: Form) -> None:
         self.form = form
         self._reader = reader
-        self._neutral = Neutral.of(reader.tokenizer, form.markers)
+        self._neutral = neutral_in(reader.tokenizer, form.markers)
 
     @property
     def info(self) -> ScorerInfo:

@@ -21,7 +21,7 @@ from harmaug.runs.fingerprint import fingerprint, model_fingerprint
 from harmaug.scoring import FloatArray, ScoreKind, ScorerInfo, TextPair
 from harmaug.teachers.checkpoint import load_classifier
 from harmaug.teachers.classes import harm_rule
-from harmaug.teachers.neutral import Neutral
+from harmaug.teachers.template_text import neutral_in
 from harmaug.text import Encoded, PairEncoder
 
 OFFSET_POSITIONS = frozenset({"roberta", "xlm-roberta", "camembert"})
@@ -83,7 +83,7 @@ class SequenceTeacher:
         self._config = config
         self._rule = rule
         self._wording = wording or Wording()
-        self._neutral = Neutral.of(tokenizer)
+        self._neutral = neutral_in(tokenizer)
         self._pad = _pad_id(model, tokenizer)
         self._two_types = "token_type_ids" in tokenizer.model_input_names
         self._max_length = min(config.max_length or limit, limit)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from tokenizers import Encoding, Tokenizer
 
 from harmaug.scoring import TextPair
+from harmaug.text.neutral import Neutral
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,8 @@ class PairEncoder:
 
     It works on a copy of the tokenizer, so that the caller's stays as it was, unless `own` hands
     the tokenizer over (the copy costs some 10 ms). Text that spells a special token ("[SEP]") is
-    encoded as ordinary text. Tokenizers that put nothing between two sequences (decoders) get a
+    encoded as ordinary text; broken apart (`harmaug.text.neutral`) where the vocabulary would
+    yield the token all the same. Tokenizers that put nothing between two sequences (decoders) get a
     blank line there. With `max_length` the longer of the two sequences loses its end first, as
     `longest_first` of `transformers` does. Safe to call from many threads.
     """
@@ -45,6 +47,8 @@ class PairEncoder:
             self._tokenizer.no_truncation()
         else:
             self._tokenizer.enable_truncation(max_length, strategy="longest_first")
+        reached = _reached(self._tokenizer)
+        self._neutral = Neutral.against(reached, self._tokenizer) if reached else None
         self._joined = self._tokenizer.num_special_tokens_to_add(True) == 0
 
     def __call__(self, pairs: Sequence[TextPair]) -> list[Encoded]:
@@ -53,9 +57,10 @@ class PairEncoder:
         return [_encoded(encoding) for encoding in self._tokenizer.encode_batch_fast(rows)]
 
     def _row(self, prompt: str, response: str | None) -> str | tuple[str, str]:
+        plain = _valid if self._neutral is None else self._neutral.text
         if response is None:
-            return _valid(prompt)
-        prompt, response = _valid(prompt), _valid(response)
+            return plain(prompt)
+        prompt, response = plain(prompt), plain(response)
         return f"{prompt}\n\n{response}" if self._joined else (prompt, response)
 
 
@@ -64,6 +69,25 @@ def encode(
 ) -> list[Encoded]:
     """Encode pairs once; `PairEncoder` is for more than one call."""
     return PairEncoder(tokenizer, max_length)(pairs)
+
+
+def _reached(tokenizer: Tokenizer) -> list[str]:
+    """Return the special tokens that text can spell: Unigram models have them as pieces."""
+
+    def ids(text: str) -> set[int]:
+        return set(tokenizer.encode(text, add_special_tokens=False).ids)
+
+    unknown = ids("\ue000")
+    special = {
+        number: token.content
+        for number, token in tokenizer.get_added_tokens_decoder().items()
+        if token.special and number not in unknown
+    }
+    return [
+        text
+        for number, text in special.items()
+        if number in ids(text) | ids(f"a{text}a") | ids(f"a {text} a")
+    ]
 
 
 def _valid(text: str) -> str:

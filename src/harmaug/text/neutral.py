@@ -1,4 +1,4 @@
-"""Text of a user that goes into a template: what spells a control token is broken apart.
+"""Text of a user that goes into a template or a row: what spells a control token is broken apart.
 
 A tokenizer reads `<|eot_id|>` in a prompt as the end of the turn, and what follows it as the
 template's own. `< |eot_id|>` is text to every tokenizer and to every server, and means the same to
@@ -8,10 +8,10 @@ who reads it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from transformers import PreTrainedTokenizerBase
+from tokenizers import Tokenizer
 
 from harmaug.scoring import TextPair
 
@@ -24,13 +24,10 @@ class Neutral:
     normalise: Callable[[str], str] | None = None
 
     @classmethod
-    def of(cls, tokenizer: PreTrainedTokenizerBase, markers: Sequence[str] = ()) -> Neutral:
-        """Take a tokenizer's control tokens, and markers that a template writes as plain text."""
-        added = tokenizer.added_tokens_decoder.values()
-        tokens = {str(token.content) for token in added if token.special}
-        tokens |= {*tokenizer.all_special_tokens, *markers}
+    def against(cls, tokens: Iterable[str], tokenizer: Tokenizer) -> Neutral:
+        """Take what no text may spell, single characters left out, to a tokenizer's own reading."""
         spellings = sorted((token for token in tokens if len(token) > 1), key=len, reverse=True)
-        normalizer = tokenizer.backend_tokenizer.normalizer
+        normalizer = tokenizer.normalizer
         return cls(
             re.compile("|".join(map(re.escape, spellings)) or "(?!)"),
             None if normalizer is None else normalizer.normalize_str,
