@@ -19,7 +19,7 @@ from harmaug.embedded import embedded_model
 from harmaug.errors import ConfigError, ModelError
 from harmaug.llm.base import LLM, Completion, Request
 from harmaug.llm.sampling import SeededSampler
-from harmaug.llm.template import render
+from harmaug.llm.template import encoded
 
 if TYPE_CHECKING:
     from transformers._typing import GenerativePreTrainedModel
@@ -71,16 +71,13 @@ class LocalLLM:
 
     def complete(self, requests: Sequence[Request], sampling: SamplingConfig) -> list[Completion]:
         """Complete every request, similar lengths together, in the order they came."""
-        texts = [render(self._tokenizer, row.messages, row.prefill) for row in requests]
-        encoded: list[list[int]] = [
-            self._tokenizer(text, add_special_tokens=False)["input_ids"] for text in texts
-        ]
-        order = sorted(range(len(requests)), key=lambda index: len(encoded[index]))
+        prompts = encoded(self._tokenizer, requests)
+        order = sorted(range(len(requests)), key=lambda index: len(prompts[index]))
         done: dict[int, Completion] = {}
         for start in range(0, len(order), self._batch_size):
             chosen = order[start : start + self._batch_size]
             seeds = [requests[index].seed for index in chosen]
-            answers = self._batch([encoded[index] for index in chosen], seeds, sampling)
+            answers = self._batch([prompts[index] for index in chosen], seeds, sampling)
             done.update(zip(chosen, answers, strict=True))
         return [done[index] for index in range(len(requests))]
 

@@ -8,6 +8,7 @@ from jinja2 import TemplateError
 from transformers import PreTrainedTokenizerBase
 
 from harmaug.errors import ModelError
+from harmaug.llm.base import Request
 from harmaug.text import Message
 
 
@@ -31,6 +32,16 @@ def render(
         if messages[0]["role"] != "system":
             raise ModelError(f"the chat template refuses these messages: {error}") from None
     return _templated(tokenizer, _without_system(messages), prefill)
+
+
+def encoded(tokenizer: PreTrainedTokenizerBase, requests: Sequence[Request]) -> list[list[int]]:
+    """Return the token ids that a model in this process goes on from, one list a request.
+
+    Raises:
+        ModelError: when the template refuses a request's messages.
+    """
+    texts = [render(tokenizer, row.messages, row.prefill) for row in requests]
+    return [list(tokenizer(text, add_special_tokens=False)["input_ids"]) for text in texts]
 
 
 def _templated(

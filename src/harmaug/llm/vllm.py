@@ -16,7 +16,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 from harmaug.config import LLMConfig, SamplingConfig
 from harmaug.errors import ConfigError, ModelError, require
 from harmaug.llm.base import LLM, Completion, Request
-from harmaug.llm.template import render
+from harmaug.llm.template import encoded
 
 SEEDS = 2**63
 """vLLM takes seeds of 63 bits."""
@@ -87,10 +87,7 @@ class VLLM:
         """Complete every request at once; the engine batches them as its memory allows."""
         from vllm import SamplingParams
 
-        texts = [render(self._tokenizer, row.messages, row.prefill) for row in requests]
-        prompts: list[list[int]] = [
-            self._tokenizer(text, add_special_tokens=False)["input_ids"] for text in texts
-        ]
+        prompts = encoded(self._tokenizer, requests)
         room = self._limit - sampling.max_new_tokens
         fits = [at for at, prompt in enumerate(prompts) if len(prompt) <= room]
         answers = self._engine.generate(
