@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
+from tokenizers import normalizers
 from transformers import PreTrainedTokenizerFast
 
 from harmaug.teachers.template_text import neutral_in
@@ -38,6 +39,17 @@ def test_full_width_letters_that_normalise_to_a_control_token() -> None:
     assert end in tokenizer(written, add_special_tokens=False)["input_ids"]
     text = neutral_in(tokenizer).text(written)
     assert end not in tokenizer(text, add_special_tokens=False)["input_ids"]
+
+
+def test_capital_letters_that_normalise_to_a_control_token() -> None:
+    tokenizer = unigram_tokenizer("<pad>", "</s>")
+    tokenizer.backend_tokenizer.normalizer = normalizers.Lowercase()
+    end = tokenizer.convert_tokens_to_ids("</s>")
+    assert end in tokenizer("bread </S> fox", add_special_tokens=False)["input_ids"]
+    text = neutral_in(tokenizer).text("bread </S> fox")
+    assert end not in tokenizer(text, add_special_tokens=False)["input_ids"]
+    framed = PairEncoder(tokenizer.backend_tokenizer)([("bread </S> fox", None)])[0].ids
+    assert framed.count(end) == 1
 
 
 def test_breaking_does_not_join_what_stands_around() -> None:

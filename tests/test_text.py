@@ -115,6 +115,16 @@ def test_spans_point_into_the_original() -> None:
     assert text[begin:end].startswith("b o m b")
 
 
+def test_spans_survive_the_spaces_that_are_put_in() -> None:
+    aligned = normalise_aligned("ａ </s> b").spaced("a < /s> b")
+    assert [aligned.source(at, at + 1)[0] for at in range(len(aligned.text))] == [
+        *(0, 1, 2, 3, 3, 4, 5, 6, 7)
+    ]
+    assert aligned.source(0, len(aligned.text)) == (0, 8)
+    rewritten = normalise_aligned("ABCD").spaced("a b c d e")
+    assert rewritten.source(0, 9) == (0, 4)
+
+
 def test_plain_text_is_fast_and_hidden_text_linear() -> None:
     plain = "An ordinary sentence of ordinary words, with commas. " * 20_000
     start = time.perf_counter()

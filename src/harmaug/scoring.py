@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from harmaug.errors import ModelError
 
 FloatArray = NDArray[np.float64]
 
@@ -17,6 +20,36 @@ TextPair = tuple[str, str | None]
 ScoreKind = Literal[
     "two-way softmax", "vocabulary probability", "sigmoid maximum", "parsed", "ensemble", "recorded"
 ]
+
+_HARMFUL_NAMES = re.compile(
+    r"harmful|unsafe|(severe_)?toxic(ity)?|hate|hateful|malicious|jailbreak|injection|offensive"
+    r"|abusive|abuse|obscene|threat|insult|identity_(attack|hate)|sexual_explicit",
+    re.IGNORECASE,
+)
+_NO_NAME = re.compile(r"label_\d+", re.IGNORECASE)
+
+
+def harmful_classes(names: Mapping[int, str], model: str, *, sigmoid: bool) -> tuple[int, ...]:
+    """Find the outputs of a classifier that mean harm, by their names.
+
+    A model of two classes without names (the paper's released checkpoint) has harm at index 1;
+    where each output is a yes or no of its own (`sigmoid`) and has no name, all are harms.
+
+    Raises:
+        ModelError: when no name means harm, or all of several classes do, listing the names.
+    """
+    found = tuple(index for index, name in names.items() if _HARMFUL_NAMES.fullmatch(name))
+    unnamed = all(_NO_NAME.fullmatch(name) for name in names.values())
+    if unnamed and sigmoid:
+        found = tuple(names)
+    elif unnamed and len(names) == 2:
+        found = (1,)
+    if not found or (not sigmoid and len(found) == len(names)):
+        raise ModelError(
+            f"{model}: its labels do not tell harm from harmless ({', '.join(names.values())}); "
+            "rename the harmful one to 'harmful' in its config.json"
+        )
+    return found
 
 
 @dataclass(frozen=True)

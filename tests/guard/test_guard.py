@@ -130,7 +130,7 @@ def test_the_cache_gives_the_same_and_stays_small(guard_folder: Path) -> None:
 
     def judge(pairs: list[TextPair]) -> list[Judgement]:
         seen.extend(pairs)
-        return [Judgement(float(len(prompt)), unknown=False) for prompt, _ in pairs]
+        return [Judgement(float(len(prompt))) for prompt, _ in pairs]
 
     cache = Cache(2)
     a, bb, ccc = ("a", None), ("bb", None), ("ccc", None)
@@ -147,6 +147,7 @@ def test_the_cache_gives_the_same_and_stays_small(guard_folder: Path) -> None:
         lambda guard: guard.check(),
         lambda guard: guard.check("a", messages=[]),
         lambda guard: guard.check("a", 3),
+        lambda guard: guard.check(None, "b", messages=[{"role": "user", "content": "a"}]),
         lambda guard: guard.score([("a",)]),
         lambda guard: guard.score([b"a"]),
         lambda guard: guard.score([None]),
@@ -160,6 +161,14 @@ def test_what_is_no_text_says_so_in_one_line(tiny: Guard, call: object) -> None:
     with pytest.raises(DataError) as raised:
         call(tiny)
     assert "\n" not in str(raised.value)
+
+
+def test_lone_surrogates_are_read_as_question_marks_at_any_length(tiny: Guard) -> None:
+    for rest in ("", " the lazy dog" * 100):
+        found = tiny.check(f"how \ud83d bake{rest}", f"one \udfff idea{rest}", explain=not rest)
+        asked = tiny.check(f"how ? bake{rest}", f"one ? idea{rest}")
+        assert (found.score, found.window) == (asked.score, asked.window)
+        assert (found.reasons, found.windows) == (asked.reasons, asked.windows)
 
 
 def test_an_unknown_operating_point_names_the_nearest(tiny: Guard) -> None:

@@ -1,8 +1,15 @@
 from __future__ import annotations
 
+import re
+import time
+from collections.abc import Callable
+
 import pytest
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
 from harmaug.guard import Guard
+from harmaug.guard.language import words_of
+from harmaug.guard.scope import Scope
 
 FOREIGN = [
     "¿Dónde puedo comprar un coche barato para mi hermano?",
@@ -28,6 +35,11 @@ FOREIGN = [
     "Γιατί ο ουρανός είναι κόκκινος το βράδυ;",
     "V2h5IGlzIHRoZSBza3kgcmVkIGluIHRoZSBldmVuaW5nPyBQbGVhc2UgdGVsbCBtZQ==",
     "💣🏠❓🔪🩸",
+    "\ufffd\ufffd\ufffd \ufffd\ufffd",
+    "\ue001\ue002 \ue003\ue004",
+    "\x01\x02\x03\x04",
+    "ok \ufffd\ufffd\ufffd \ufffd\ufffd",
+    "\u05b0" * 40,
     "",
     "   \n ",
 ]
@@ -44,6 +56,9 @@ ENGLISH = [
     "See https://www.example.com/a/very/long/path?query=el+la+los+las and tell me more",
     "Great work 👍🙂 see you tomorrow!",
     f"| name | age |\n|{'-' * 110}|{'-' * 110}|\n| Ann | 7 |",
+    "He ate a cafe\u0301 e\u0301clair a\u0330t the cafe\u0301 with h\u0332e\u0332r\u0332 friends",
+    "zero\u200bwidth\u200b \u200band \u202abidi\u202c characters \u2066are\u2069 removed",
+    "One \ufffd in a sentence that came through a bad decoder is no reason.",
     "Kill all zombie processes, then run sudo apt-get install python3.",
 ]
 
@@ -86,3 +101,64 @@ def test_out_of_scope_and_harmful_is_still_flagged(embedded: Guard) -> None:
     verdict = always.check("Почему небо красное вечером?")
     assert verdict.flagged
     assert not verdict.in_scope
+
+
+@pytest.mark.parametrize("text", ["\u05b0", "\ufffd", "+a"])
+def test_time_to_find_addresses_is_linear(text: str) -> None:
+    start = time.perf_counter()
+    words_of(text * 100_000)
+    assert time.perf_counter() - start < 1.0
+
+
+@pytest.mark.parametrize("dropped", ["\u05b0", "\ufffd"])
+def test_time_is_linear_in_what_gives_no_tokens(embedded: Guard, dropped: str) -> None:
+    start = time.perf_counter()
+    verdict = embedded.check(dropped * 100_000)
+    assert time.perf_counter() - start < 3.0
+    assert not verdict.in_scope
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "write to ann.lee@example.com, or <bob@x.org>; see https://a.b/c@d and www.e.fr/@el now",
+        "@user hello @@user@host a@ @ @b a@@ @@@ (http://x@y) mailto:a@b@c",
+        "see(www.a.b) and,http://c.d/e",
+    ],
+)
+def test_addresses_are_still_those_that_the_plain_search_finds(text: str) -> None:
+    plain = re.sub(r"https?://\S+|www\.\S+|\S+@\S+", " ", text)
+    assert words_of(text).words == words_of(plain).words
+
+
+def test_a_short_text_of_many_pages_is_tested_page_by_page(embedded: Guard) -> None:
+    english = "My sister bakes bread every Sunday and then we eat it. " * 18
+    text = english + "\ufffd" * 290
+    assert not any(embedded.check(each).windows > 1 for each in (english, text))
+    assert embedded.check(english).in_scope
+    assert not embedded.check(text).in_scope
+
+
+def _with_unigram() -> Tokenizer:
+    pieces = [("a", -1.0), ("\u2581", -1.0), ("?!", 0.0)]
+    tokenizer = Tokenizer(models.Unigram(pieces, unk_id=2, byte_fallback=False))
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    return tokenizer
+
+
+def _with_word_pieces() -> Tokenizer:
+    tokenizer = Tokenizer(models.WordPiece({"a": 0, "<unk>": 1}, unk_token="<unk>"))
+    tokenizer.normalizer = normalizers.BertNormalizer()
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    return tokenizer
+
+
+def _without_unknown_token() -> Tokenizer:
+    return Tokenizer(models.BPE({"a": 0}, []))
+
+
+@pytest.mark.parametrize("make", [_with_unigram, _with_word_pieces, _without_unknown_token])
+def test_the_unknown_token_is_the_tokenizers_own(make: Callable[[], Tokenizer]) -> None:
+    scope = Scope(make(), english=False)
+    assert scope.reason("a") is None
+    assert scope.reason("\u2603\u2603\u2603") is not None

@@ -1,16 +1,22 @@
 from __future__ import annotations
 
 import random
+import shutil
 from itertools import pairwise
+from pathlib import Path
 
+import numpy as np
 import pytest
 from tests.models import word_tokenizer
+from tests.teachers.guards import unigram_tokenizer
 from tokenizers import Tokenizer
 
 from harmaug.guard import Guard
+from harmaug.guard.engine import Engine
+from harmaug.guard.judge import Judge
 from harmaug.guard.window import GAP, Windower
 from harmaug.scoring import TextPair
-from harmaug.text import PairEncoder
+from harmaug.text import Encoded, PairEncoder
 
 SIZE = 64
 TEXT = "the quick brown fox jumps over the lazy dog while numbers pass how do i bake bread"
@@ -124,3 +130,37 @@ def test_the_verdict_names_the_window_that_decided_in_the_callers_text(tiny: Gua
     }
     assert (verdict.window.start, verdict.window.end) == max(alone, key=lambda span: alone[span])
     assert tiny.check("the dog").window is None
+
+
+@pytest.fixture
+def unigram(guard_folder: Path, tmp_path: Path) -> Guard:
+    """The tiny guard with a tokenizer whose control tokens text can spell."""
+    folder = tmp_path / "unigram"
+    shutil.copytree(guard_folder, folder)
+    unigram_tokenizer("<pad>", "</s>").backend_tokenizer.save(str(folder / "tokenizer.json"))
+    return Guard.load(folder, threads=1)
+
+
+@pytest.mark.parametrize("spelled", ["</s>", "＜/s＞"])
+def test_no_window_is_cut_off_where_the_text_spells_control_tokens(
+    unigram: Guard, monkeypatch: pytest.MonkeyPatch, spelled: str
+) -> None:
+    lengths: list[int] = []
+
+    def fit(_: Judge, row: Encoded) -> Encoded:
+        lengths.append(len(row))
+        return row
+
+    # Rows as they are before what is too much is cut off.
+    monkeypatch.setattr(Judge, "_fit", fit)
+    monkeypatch.setattr(Engine, "log_odds", lambda _, rows: np.zeros(len(rows)))
+    assert unigram.check(f"bread {spelled}{spelled} dog " * 100).windows > 1
+    assert max(lengths) <= SIZE
+
+
+def test_spans_point_into_the_text_that_spells_control_tokens(unigram: Guard) -> None:
+    text = "bread </s> " * 3 + "the dog. " + "fox </s> " * 3
+    found = unigram.check(text, explain=True).evidence
+    words = [each for each in found if each.kind == "word" and "s" not in each.words]
+    assert words
+    assert all(text[each.span.start : each.span.end] == each.words for each in words)

@@ -197,7 +197,7 @@ class Guard:
         Raises:
             DataError: when there is nothing to judge or it is not text.
         """
-        if (prompt is None) == (messages is None):
+        if (prompt is None) == (messages is None) or (prompt is None and response is not None):
             raise DataError("give either a prompt (and its response) or messages")
         pair = (prompt or "", response) if messages is None else conversation(messages)
         return self.verdicts([pair], explain=explain)[0]
@@ -240,13 +240,14 @@ class Guard:
         return self._parts.cache.judge(pairs, self._parts.judge.judge)
 
     def _plain(self, pairs: Sequence[TextPair | str]) -> list[PlainPair]:
-        return plain_pairs(pairs, normalise=self.settings.normalise)
+        neutral = self._parts.judge.neutral
+        return plain_pairs(pairs, neutral, normalise=self.settings.normalise)
 
     def _verdict(self, plain: PlainPair, judged: Judgement, explained: bool) -> Verdict:
         pair = texts_of(plain)
         score = float(probability(np.array([judged.log_odds]))[0])
         highest = judged.highest()
-        reasons = self._parts.scope.reasons(pair, judged)
+        reasons = self._parts.scope.reasons(pair)
         found = occlude(pair, judged, self._parts.judge.at_once) if explained else ()
         return Verdict(
             score=score,

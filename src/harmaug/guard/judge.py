@@ -21,13 +21,9 @@ _CHUNK = 4096
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The log-odds of one pair and, where it was cut, its windows and theirs.
-
-    `unknown` tells whether any of its tokens is unknown to the tokenizer.
-    """
+    """The log-odds of one pair and, where it was cut, its windows and theirs."""
 
     log_odds: float
-    unknown: bool
     windows: tuple[Window, ...] = ()
     window_log_odds: tuple[float, ...] = ()
 
@@ -43,15 +39,18 @@ class Judge:
 
     def __init__(self, tokenizer: Tokenizer, engine: Engine, settings: GuardSettings) -> None:
         self._encode = PairEncoder(tokenizer, own=True)
-        self._unknown = tokenizer.token_to_id("[UNK]")
         self._windower = Windower(tokenizer, settings.long_window or settings.window)
         self._engine = engine
         self._text = Tail.exponential(settings.tail_scale)
         self._document = Tail.of(settings)
         self._settings = settings
 
+    def neutral(self, text: str) -> str:
+        """Return a text as it will be encoded; windows are to be cut in this one."""
+        return self._encode.plain(text)
+
     def judge(self, pairs: Sequence[TextPair]) -> list[Judgement]:
-        """Judge normalised pairs, in order."""
+        """Judge normalised and neutral pairs, in order."""
         result: list[Judgement] = []
         for start in range(0, len(pairs), _CHUNK):
             result += self._chunk(pairs[start : start + _CHUNK])
@@ -77,7 +76,7 @@ class Judge:
             place += len(own)
             log_odds = self._combined(own, len(row))
             each = tuple(own.tolist()) if cut else ()
-            result.append(Judgement(log_odds, self._unknown in row.ids, tuple(cut), each))
+            result.append(Judgement(log_odds, tuple(cut), each))
         return result
 
     def _combined(self, windows: FloatArray, tokens: int) -> float:

@@ -15,7 +15,8 @@ _HERE = Path(__file__).parent
 _ENGLISH = frozenset((_HERE / "words_english.txt").read_text(encoding="utf-8").split())
 _OTHERS = frozenset((_HERE / "words_other.txt").read_text(encoding="utf-8").split())
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
-_ADDRESS = re.compile(r"https?://\S+|www\.\S+|\S+@\S+")
+_ADDRESS = re.compile(r"https?://\S+|www\.\S+|(?<!\S)\S[^\s@]*@\S+")
+"""Mail addresses start after white space: from any character the search would be quadratic."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -12,6 +13,7 @@ from tokenizers import Tokenizer
 
 from harmaug.errors import ModelError
 from harmaug.guard.settings import FILE_NAME, GuardSettings
+from harmaug.scoring import harmful_classes
 
 Precision = Literal["auto", "int8", "fp32"]
 
@@ -53,16 +55,24 @@ class GuardFiles:
             raise ModelError(f"{path}: not a tokenizer ({error}); export it again") from None
 
     def settings(self) -> GuardSettings:
-        """Read `harmaug.json`, or what `config.json` says where a model has none."""
+        """Read `harmaug.json`, or what `config.json` says where a model has none.
+
+        Raises:
+            ModelError: when the file cannot be read, or its labels are not those of a guard.
+        """
         path = self.folder / "config.json"
         if (self.folder / FILE_NAME).is_file() or not path.is_file():
             return GuardSettings.load(self.folder)
         try:
             config = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise ModelError(f"{path}: not JSON ({error}); export it again") from None
-        window = min(GuardSettings.window, int(config.get("max_position_embeddings", 512)))
-        return replace(GuardSettings(), window=window)
+            positions = config.get("max_position_embeddings")
+            window = min(GuardSettings.window, int(positions or GuardSettings.window))
+            labels = config.get("id2label") or {}
+            names = {int(index): str(name) for index, name in labels.items()}
+        except (AttributeError, TypeError, ValueError) as error:
+            raise ModelError(f"{path}: not a model's config ({error}); export it again") from None
+        harmful = _harmful(names, config.get("problem_type"), path)
+        return replace(GuardSettings(), window=window, harmful_index=harmful)
 
 
 def find(ref: str | Path, precision: Precision = "auto") -> GuardFiles:
@@ -90,6 +100,16 @@ def find(ref: str | Path, precision: Precision = "auto") -> GuardFiles:
         if (folder / _MODELS[kind]).is_file():
             return GuardFiles(name, folder, folder / _MODELS[kind], kind)
     raise ModelError(_no_model(name, folder, precision))
+
+
+def _harmful(names: Mapping[int, str], problem: str | None, path: Path) -> int:
+    """The logit of harm, by its label; the second where `config.json` names none."""
+    if problem == "multi_label_classification" or (names and set(names) != {0, 1}):
+        found = ", ".join(names.values()) or "none"
+        raise ModelError(
+            f"{path}: a guard has two classes of which one holds, not these labels: {found}"
+        )
+    return harmful_classes(names, str(path), sigmoid=False)[0] if names else 1
 
 
 def _no_model(name: str, folder: Path, precision: Precision) -> str:

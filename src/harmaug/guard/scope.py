@@ -1,22 +1,25 @@
 """What a guard cannot judge: text that it was not trained on and so would call safe by accident.
 
-Four tests, each with a reason in words: characters that the tokenizer does not know, letters of
-other scripts, other languages in Latin letters, and long unbroken strings (encoded data). They
-only mark; a text that scores as harmful is flagged as well. A text that is read in windows is
-tested page by page, so that a foreign page in an English book is not passed over, and a list of
-names in it is not taken for one.
+Four tests, each with a reason in words: characters that the tokenizer does not know or drops,
+letters of other scripts, other languages in Latin letters, and long unbroken strings (encoded
+data). They only mark; a text that scores as harmful is flagged as well. A long text is tested page
+by page, so that a foreign page in an English book is not passed over, and a list of names in it is
+not taken for one.
 """
 
 from __future__ import annotations
 
+import json
 import re
+import unicodedata
 from dataclasses import dataclass
+from functools import cached_property
 
 from tokenizers import Tokenizer
+from tokenizers.models import BPE, WordLevel, WordPiece
 
-from harmaug.guard.judge import Judgement
 from harmaug.guard.language import foreign, words_of
-from harmaug.guard.verdict import Side, TextSpan
+from harmaug.guard.verdict import Side
 from harmaug.scoring import TextPair
 
 _MOSTLY = 0.3
@@ -39,36 +42,25 @@ class Scope:
     tokenizer: Tokenizer
     english: bool = True
 
-    def reasons(self, pair: TextPair, judged: Judgement) -> tuple[str, ...]:
+    def reasons(self, pair: TextPair) -> tuple[str, ...]:
         """Say why a normalised pair cannot be judged, once for each text and reason."""
         prompt, response = pair
         texts: dict[Side, str] = {"prompt": prompt, "response": response or ""}
         if not prompt.strip() and not texts["response"].strip():
             return ("there is no text",)
-        cut = {window.span.text for window in judged.windows}
-        stretches = [
-            TextSpan(side, 0, len(text)) for side, text in texts.items() if side not in cut
-        ]
-        stretches += [
-            TextSpan(side, start, start + _PAGE)
-            for side in sorted(cut)
-            for start in range(0, max(1, len(texts[side]) - _PAGE // 2), _PAGE // 2)
-        ]
         found = (
-            (span.text, self.reason(texts[span.text][span.start : span.end], judged.unknown))
-            for span in stretches
+            (side, self.reason(text[start : start + _PAGE]))
+            for side, text in texts.items()
+            for start in range(0, max(1, len(text) - _PAGE // 2), _PAGE // 2)
         )
         return tuple(dict.fromkeys(f"{side}: {reason}" for side, reason in found if reason))
 
-    def reason(self, text: str, unknown: bool = True) -> str | None:
-        """Say why a normalised text cannot be judged, None when it can (or is empty).
-
-        `unknown` False tells that all of its tokens are known.
-        """
-        size = sum(map(len, text.split()))
+    def reason(self, text: str) -> str | None:
+        """Say why a normalised text cannot be judged, None when it can (or is empty)."""
+        size = _visible(text)
         if size == 0:
             return None
-        if unknown and self._unknown(text) > _MOSTLY * size:
+        if self._unknown(text) > _MOSTLY * size:
             return "mostly characters that the tokenizer does not know"
         if 2 * sum(map(len, _UNBROKEN.findall(_RULE.sub(r"\1", text)))) > size:
             return "mostly unbroken strings, perhaps encoded data"
@@ -85,13 +77,35 @@ class Scope:
         return len(self.tokenizer.encode(text, add_special_tokens=False).ids)
 
     def _unknown(self, text: str) -> int:
-        """How many characters stand in unknown tokens."""
+        """How many characters stand in unknown tokens or, dropped by the tokenizer, in none."""
         encoding = self.tokenizer.encode(text, add_special_tokens=False)
-        unknown = self.tokenizer.token_to_id("[UNK]")
-        if unknown is None or unknown not in encoding.ids:
-            return 0
-        pieces = zip(encoding.ids, encoding.offsets, strict=True)
-        return sum(end - start for token, (start, end) in pieces if token == unknown)
+        count = last = 0
+        for token, (start, end) in zip(encoding.ids, encoding.offsets, strict=True):
+            count += _visible(_after_marks(text, last, start))
+            if token == self._unknown_token:
+                count += _visible(text[start:end])
+            last = max(last, end)
+        return count + _visible(_after_marks(text, last, len(text)))
+
+    @cached_property
+    def _unknown_token(self) -> int | None:
+        model = self.tokenizer.model
+        if isinstance(model, WordPiece | WordLevel | BPE):
+            return None if model.unk_token is None else self.tokenizer.token_to_id(model.unk_token)
+        # The library tells a unigram model's unknown piece nowhere else.
+        unknown = json.loads(self.tokenizer.to_str())["model"].get("unk_id")
+        return unknown if isinstance(unknown, int) else None
+
+
+def _visible(text: str) -> int:
+    return sum(map(len, text.split()))
+
+
+def _after_marks(text: str, start: int, end: int) -> str:
+    """What stands between two tokens; combining marks belong to the character before them."""
+    while 0 < start < end and unicodedata.category(text[start])[0] == "M":
+        start += 1
+    return text[start:end]
 
 
 def _other_script(text: str) -> float:

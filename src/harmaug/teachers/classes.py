@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from harmaug.errors import ModelError
-from harmaug.scoring import FloatArray, ScoreKind
-
-HARMFUL_NAMES = re.compile(
-    r"harmful|unsafe|(severe_)?toxic(ity)?|hate|hateful|malicious|jailbreak|injection|offensive"
-    r"|abusive|abuse|obscene|threat|insult|identity_(attack|hate)|sexual_explicit",
-    re.IGNORECASE,
-)
-NO_NAME = re.compile(r"label_\d+", re.IGNORECASE)
+from harmaug.scoring import FloatArray, ScoreKind, harmful_classes
 
 
 @dataclass(frozen=True)
@@ -49,24 +40,10 @@ class HarmRule:
 
 
 def harm_rule(names: Mapping[int, str], problem: str | None, model: str) -> HarmRule:
-    """Find the harmful outputs by their names.
-
-    A model of two classes without names (the paper's released checkpoint) has harm at index 1; a
-    multi-label model without names calls every output a harm.
+    """Find the harmful outputs by their names (`harmaug.scoring.harmful_classes`).
 
     Raises:
         ModelError: when no name means harm, listing the names.
     """
     sigmoid = problem == "multi_label_classification" or len(names) == 1
-    found = tuple(index for index, name in names.items() if HARMFUL_NAMES.fullmatch(name))
-    unnamed = all(NO_NAME.fullmatch(name) for name in names.values())
-    if unnamed and sigmoid:
-        found = tuple(names)
-    elif unnamed and len(names) == 2:
-        found = (1,)
-    if not found or (not sigmoid and len(found) == len(names)):
-        raise ModelError(
-            f"{model}: its labels do not tell harm from harmless ({', '.join(names.values())}); "
-            "rename the harmful one to 'harmful' in its config.json"
-        )
-    return HarmRule(found, sigmoid)
+    return HarmRule(harmful_classes(names, model, sigmoid=sigmoid), sigmoid)

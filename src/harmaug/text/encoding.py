@@ -13,6 +13,7 @@ from tokenizers import Encoding, Tokenizer
 
 from harmaug.scoring import TextPair
 from harmaug.text.neutral import Neutral
+from harmaug.text.plain import encodable
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +57,14 @@ class PairEncoder:
         rows = [self._row(prompt, response) for prompt, response in pairs]
         return [_encoded(encoding) for encoding in self._tokenizer.encode_batch_fast(rows)]
 
+    def plain(self, text: str) -> str:
+        """Return a text as it is encoded: valid, and no control token spelled out."""
+        return encodable(text) if self._neutral is None else self._neutral.text(text)
+
     def _row(self, prompt: str, response: str | None) -> str | tuple[str, str]:
-        plain = _valid if self._neutral is None else self._neutral.text
         if response is None:
-            return plain(prompt)
-        prompt, response = plain(prompt), plain(response)
+            return self.plain(prompt)
+        prompt, response = self.plain(prompt), self.plain(response)
         return f"{prompt}\n\n{response}" if self._joined else (prompt, response)
 
 
@@ -88,11 +92,6 @@ def _reached(tokenizer: Tokenizer) -> list[str]:
         for number, text in special.items()
         if number in ids(text) | ids(f"a{text}a") | ids(f"a {text} a")
     ]
-
-
-def _valid(text: str) -> str:
-    """Replace lone surrogates, which no tokenizer takes, by question marks; lengths stay."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _encoded(encoding: Encoding) -> Encoded:

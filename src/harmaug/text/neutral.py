@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from tokenizers import Tokenizer
 
 from harmaug.scoring import TextPair
+from harmaug.text.plain import encodable
 
 
 @dataclass(frozen=True)
@@ -43,11 +44,9 @@ class Neutral:
 
         Lone surrogates, which no tokenizer takes, become question marks.
         """
-        if not text.isascii():
-            text = text.encode("utf-8", "replace").decode("utf-8")
-        text = self._broken(text)
-        if self.normalise is not None and not text.isascii():
-            flat = self.normalise(text)  # such as "＜/s＞", which becomes "</s>"
+        text = self._broken(encodable(text))
+        if self.normalise is not None:
+            flat = self.normalise(text)  # such as "＜/s＞" or "</S>", which becomes "</s>"
             if self.spelling.search(flat):
                 return self._broken(flat)
         return text

@@ -57,6 +57,13 @@ class Aligned:
             return start, end
         return self.origin[start], max(self.origin[end], self.origin[start])
 
+    def spaced(self, text: str) -> Aligned:
+        """Go on with the same text with spaces put in; about right if it was rewritten."""
+        if text == self.text:
+            return self
+        ends = range(len(self.text) + 1) if self.origin is None else self.origin
+        return Aligned(text, tuple(ends[place] for place in _spaced_places(self.text, text)))
+
 
 def normalise(text: str) -> str:
     """Return the same words in plain letters, by the rules of this file."""
@@ -71,6 +78,11 @@ def normalise_aligned(text: str) -> Aligned:
         return Aligned(text, None)
     plain, origin = _apply_rules(text, list(range(len(text) + 1)))
     return Aligned(plain, None if plain == text or origin is None else tuple(origin))
+
+
+def encodable(text: str) -> str:
+    """Replace lone surrogates, which no tokenizer takes, by question marks; lengths stay."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def is_plain(text: str) -> bool:
@@ -109,6 +121,18 @@ def _follow(origin: list[int], text: str, edits: list[Edit]) -> list[int]:
         result += [origin[edit.start + place] for place in _places(old, edit.new)]
         last = edit.end
     return result + origin[last:]
+
+
+def _spaced_places(old: str, new: str) -> list[int]:
+    """Where each character of `new` and its end stand in `old`, which has fewer spaces."""
+    places, place = [], 0
+    for char in new:
+        places.append(place)
+        if old[place : place + 1] == char:
+            place += 1
+        elif char != " ":
+            return [index * len(old) // len(new) for index in range(len(new) + 1)]
+    return [*places, len(old)]
 
 
 def _places(old: str, new: str) -> list[int]:

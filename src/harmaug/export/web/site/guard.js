@@ -17,6 +17,8 @@ import { Scope } from "./scope.js";
 import { windowsOf } from "./windows.js";
 import { WordPiece } from "./wordpiece.js";
 
+const LONE_SURROGATE = /\p{Cs}/gu;
+
 export class Guard {
   /** Load the guard of a folder, by default the one that this file lies in. */
   static async load(folder = new URL("./", import.meta.url)) {
@@ -72,7 +74,7 @@ export class Guard {
     const answer = response === null ? null : this.normalise(response);
     const { logOdds, windows, highest } = await this.judge(asked.text, answer?.text ?? null);
     const score = 1 / (1 + Math.exp(-logOdds));
-    const reasons = this.scope.reasons(asked.text, answer?.text ?? null, windows);
+    const reasons = this.scope.reasons(asked.text, answer?.text ?? null);
     return {
       score,
       flagged: score >= this.threshold,
@@ -85,7 +87,8 @@ export class Guard {
     };
   }
 
-  normalise(text) {
+  normalise(given) {
+    const text = given.replace(LONE_SURROGATE, "?");
     return this.settings.normalise ? this.plain.normalise(text) : { text, origin: null };
   }
 

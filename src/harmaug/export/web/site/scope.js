@@ -9,7 +9,9 @@ const UNBROKEN =
   /(?<![\p{L}\p{N}_/])(?=[\p{L}\p{N}_+]*\p{Nd})[A-Za-z0-9+/]{32,}={0,2}|[^\t-\r\x1c- \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]{200,}/gu;
 const RULE = /([^\p{L}\p{N}_\t-\r\x1c- \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000])\1{3,}/gu;
 const WORD = /[\p{L}\p{Nl}\p{No}]+(?:['’][\p{L}\p{Nl}\p{No}]+)?/gu;
-const ADDRESS = /https?:\/\/\S+|www\.\S+|\S+@\S+/gu;
+const ADDRESS = /https?:\/\/\S+|www\.\S+|(?<!\S)\S[^\s@]*@\S+/gu;
+
+const LEADING_MARKS = /^\p{M}+/u;
 
 const length = (text) => [...text].length;
 
@@ -21,18 +23,11 @@ export class Scope {
   }
 
   /** Why a normalised pair cannot be judged: `[]` where it can. Long texts are tested by page. */
-  reasons(prompt, response, windows) {
+  reasons(prompt, response) {
     const texts = { prompt, response: response ?? "" };
     if (!filled(prompt) && !filled(texts.response)) return ["there is no text"];
-    const cut = new Set(windows.map(({ span }) => span.text));
-    const sides = Object.keys(texts);
-    const stretches = [
-      ...sides.filter((side) => !cut.has(side)).map((side) => [side, texts[side]]),
-      ...sides
-        .filter((side) => cut.has(side))
-        .flatMap((side) => pages(texts[side]).map((page) => [side, page])),
-    ];
-    const found = stretches
+    const found = Object.entries(texts)
+      .flatMap(([side, text]) => pages(text).map((page) => [side, page]))
       .map(([side, text]) => [side, this.reason(text)])
       .filter(([, reason]) => reason !== null)
       .map(([side, reason]) => `${side}: ${reason}`);
@@ -40,7 +35,7 @@ export class Scope {
   }
 
   reason(text) {
-    const size = length(text.split(WHITE).join(""));
+    const size = visible(text);
     if (size === 0) return null;
     if (this.unknown(text) > MOSTLY * size) {
       return "mostly characters that the tokenizer does not know";
@@ -73,18 +68,28 @@ export class Scope {
     return this.tokenizer.encode(words.join(" ")).ids.length >= least * count;
   }
 
-  /** How many characters stand in unknown tokens. */
+  /** How many characters stand in unknown tokens or, dropped by the tokenizer, in none. */
   unknown(text) {
     const { ids, starts, ends } = this.tokenizer.encode(text);
-    return ids.reduce(
-      (sum, id, at) =>
-        id === this.tokenizer.unknown ? sum + length(text.slice(starts[at], ends[at])) : sum,
-      0,
-    );
+    let count = 0;
+    let last = 0;
+    ids.forEach((id, at) => {
+      count += between(text, last, starts[at]);
+      if (id === this.tokenizer.unknown) count += visible(text.slice(starts[at], ends[at]));
+      last = Math.max(last, ends[at]);
+    });
+    return count + between(text, last, text.length);
   }
 }
 
-const filled = (text) => text.split(WHITE).join("") !== "";
+const visible = (text) => length(text.split(WHITE).join(""));
+const filled = (text) => visible(text) > 0;
+
+/** How much stands between two tokens; combining marks belong to the character before them. */
+function between(text, start, end) {
+  const gap = text.slice(start, Math.max(start, end));
+  return visible(start > 0 ? gap.replace(LEADING_MARKS, "") : gap);
+}
 
 /** Stretches of a long text, the next starting halfway through the last. */
 function pages(text) {
