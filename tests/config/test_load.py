@@ -77,3 +77,23 @@ def test_identity_leaves_out_what_does_not_change_the_text() -> None:
     first = load_config("quickstart", ["generate.llm.batch_size=1"]).generate.llm
     second = load_config("quickstart", ["generate.llm.batch_size=64"]).generate.llm
     assert first.identity() == second.identity()
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("I have an idea for a prompt:", "I have an idea for a prompt:"),
+        ("Sure: here: x", "Sure: here: x"),
+        ("[Idea] go", "[Idea] go"),
+        ("@x", "@x"),
+        ("plain words", "plain words"),
+    ],
+)
+def test_a_text_needs_no_quotes_on_the_command_line(text: str, value: str) -> None:
+    assert load_config("quickstart", [f"generate.prefix={text}"]).generate.prefix == value
+
+
+def test_a_mapping_in_braces_is_one() -> None:
+    assert load_config("quickstart", ["generate.twins={share: 0.5}"]).generate.twins is not None
+    with pytest.raises(ConfigError, match=r"generate\.sampling\.top_p"):
+        load_config("quickstart", ["generate.sampling.top_p=0"])

@@ -92,3 +92,25 @@ def test_an_assessment_holds_every_guard_benchmark_and_pair() -> None:
     assert scores.comparison("plain", "harmaug", "auprc") is None
     with pytest.raises(DataError, match="not evaluated"):
         scores.metrics("harmaug", "three")
+
+
+def test_a_benchmark_of_one_class_or_without_answers_costs_the_others_nothing() -> None:
+    both = {"one": guard(1, 1.2), "two": guard(2, 1.0)}
+    harmless = {
+        name: dataclasses.replace(found, labels=np.zeros_like(found.labels))
+        for name, found in both.items()
+    }
+    nothing = Predictions(np.zeros(0, np.int64), np.zeros(0), (), 400)
+    answers = {(name, "both"): found for name, found in both.items()}
+    answers |= {(name, "harmless"): found for name, found in harmless.items()}
+    answers |= {("one", "refused"): nothing, ("two", "refused"): guard(2, 1.0)}
+    scores = assess(answers, [("one", "two")], threshold=0.5, resamples=100, seed=0)
+    alone = measure(both["one"], 0.5, 100, 0).auprc
+    assert scores.average("one", "auprc") == alone
+    paired_alone = difference(
+        "auprc", [Paired.of(*both.values(), threshold=0.5, resamples=100, seed=0)]
+    )
+    found = scores.comparison("one", "two", "auprc")
+    assert found is not None
+    assert found.estimate == paired_alone.estimate
+    assert np.isnan(measure(nothing, 0.5, 100, 0).auprc.value)

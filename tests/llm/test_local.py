@@ -15,7 +15,7 @@ from harmaug.config import LLMConfig, SamplingConfig
 from harmaug.errors import ConfigError, ModelError
 from harmaug.llm.base import Request, load_llm
 from harmaug.llm.sampling import draw, row_uniform
-from harmaug.llm.template import render
+from harmaug.llm.template import encoded, render
 from harmaug.text import Message
 
 SAMPLING = SamplingConfig(temperature=1.0, top_p=0.9, top_k=50, max_new_tokens=12)
@@ -117,3 +117,17 @@ def test_draws_follow_the_distribution_that_transformers_would_draw_from(
     counts = torch.bincount(drawn[:, 0], minlength=2000) / 1000
     assert (counts[expected == 0] == 0).all()
     assert float((counts - expected).abs().max()) < 0.002
+
+
+def test_a_base_model_reads_the_beginning_of_text_that_its_tokenizer_adds(tmp_path: Path) -> None:
+    from tokenizers import processors
+
+    tokenizer = AutoTokenizer.from_pretrained(chat_model(tmp_path, template=False))
+    plain = encoded(tokenizer, [request(0)])[0]
+    begin = tokenizer.bos_token_id
+    tokenizer.backend_tokenizer.post_processor = processors.TemplateProcessing(
+        single=f"{tokenizer.bos_token} $A", special_tokens=[(tokenizer.bos_token, begin)]
+    )
+    assert encoded(tokenizer, [request(0)]) == [[begin, *plain]]
+    tokenizer.chat_template = "{{ bos_token }}{{ messages[0]['content'] }}"
+    assert encoded(tokenizer, [request(0)])[0].count(begin) == 1

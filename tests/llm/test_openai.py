@@ -258,3 +258,16 @@ def test_a_file_that_is_no_journal_is_one_line(tmp_path: Path) -> None:
     path.write_text("not a database" * 100)
     with pytest.raises(RunFolderError, match="cannot use the journal"):
         Journal(path)
+
+
+def test_another_server_that_knows_the_model_by_the_same_name_is_asked_itself(
+    tmp_path: Path,
+) -> None:
+    journal = tmp_path / "journal.sqlite"
+    for _ in range(2):
+        with running(Stub()) as stub:
+            config = LLMConfig(backend="openai", model="m", base_url=stub.url, prefill="chat")
+            load_llm(config, journal).complete([request(0)], SAMPLING)
+            assert len(stub.bodies) == 1
+            load_llm(config, journal).complete([request(0)], SAMPLING)
+            assert len(stub.bodies) == 1

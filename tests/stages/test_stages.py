@@ -120,3 +120,15 @@ def test_the_stages_run_on_real_models(tiny_chat: Path, tiny_classifier: Path) -
     label = LabelStage(TeacherConfig(model=str(tiny_classifier))).setup()
     scores = [row.score for row in label.process(pairs)]
     assert all(score is not None and 0 <= score <= 1 for score in scores)
+
+
+def test_rows_of_one_id_keep_their_own_scores() -> None:
+    class Lengths:
+        info = ScorerInfo("lengths", "", "two-way softmax", "", "")
+
+        def log_odds(self, pairs: Sequence[TextPair]) -> FloatArray:
+            return np.array([float(len(prompt)) for prompt, _ in pairs])
+
+    rows = [Pair("d:train:1", prompt, None, "labelled", 1, None, "f") for prompt in ("a", "bread")]
+    scored = LabelWorker(Lengths()).process(rows)
+    assert [row.log_odds for row in scored] == [1.0, 5.0]

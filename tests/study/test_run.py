@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from harmaug.augment import synonyms
 from harmaug.config import RunConfig, to_yaml
-from harmaug.config.study import StudyConfig
-from harmaug.errors import ConfigError, RunFolderError
+from harmaug.config.study import ArmConfig, StudyConfig
+from harmaug.errors import ConfigError, HarmaugError, RunFolderError
 from harmaug.progress import Quiet
+from harmaug.study import outcome
 from harmaug.study.config import arm_config, load_study
 from harmaug.study.report import write_study
 from harmaug.study.results import Study, read_scores
@@ -218,3 +220,23 @@ def test_what_students_and_guards_cost_is_measured_once(
     assert heard.work == [] and again.costs == made.costs
     write_study(made, tmp_path)
     assert "MFLOPs/example" in (tmp_path / "tables" / "cost.csv").read_text(encoding="utf-8")
+
+
+def test_a_guard_that_is_not_there_is_told_before_anything_is_spent(
+    config: StudyConfig, tmp_path: Path
+) -> None:
+    missing = config.model_copy(update={"guards": (str(tmp_path / "nowhere"),)})
+    heard = Heard()
+    with pytest.raises(HarmaugError, match="nowhere"):
+        run_study(missing, Places(tmp_path, tmp_path, tmp_path / "l"), command="", progress=heard)
+    assert heard.work == []
+
+
+def test_what_eda_made_with_other_synonyms_is_not_taken_for_wordnets(
+    config: StudyConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arm = ArmConfig(method="eda")
+    settings = arm_config(config, "eda", 1)
+    before = outcome._sources(arm, settings)
+    monkeypatch.setattr(synonyms, "has_wordnet", lambda: True)
+    assert outcome._sources(arm, settings) != before

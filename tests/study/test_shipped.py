@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from harmaug.cli.study import study as command
+from harmaug.errors import ConfigError
 from harmaug.study.config import arm_config, known_studies, load_study
 from harmaug.study.results import file_name, scores_path
 
@@ -30,8 +31,21 @@ def test_benchmarks_and_guards_that_are_paths_get_file_names() -> None:
     assert scores_path(Path("out"), "org/guard").parts == ("out", "scores", "org-guard.parquet")
 
 
-def test_settings_from_the_command_line_hold_for_every_arm_but_not_over_it() -> None:
-    study = load_study("size", ["distill.steps=7", "select.instructions=3"])
-    assert arm_config(study, "all", 1).select.instructions == 3
-    assert arm_config(study, "250", 1).select.instructions == 250
-    assert arm_config(study, "250", 1).distill.steps == 7
+def test_settings_from_the_command_line_hold_for_every_arm_or_are_refused() -> None:
+    study = load_study("size", ["distill.steps=7", "select.by=novelty"])
+    for arm in ("all", "250"):
+        assert arm_config(study, arm, 1).distill.steps == 7
+        assert arm_config(study, arm, 1).select.by == "novelty"
+
+
+@pytest.mark.parametrize(
+    ("name", "setting", "arm"),
+    [
+        ("size", "select.instructions=3", "125"),
+        ("balanced", "generate.samples=100", "balanced"),
+        ("steered", "generate.steer.rounds=4", "steered"),
+    ],
+)
+def test_what_an_arm_sets_itself_is_no_setting_for_all(name: str, setting: str, arm: str) -> None:
+    with pytest.raises(ConfigError, match=f"arm {arm} of {name} sets .* itself; write a file"):
+        load_study(name, [setting])

@@ -47,9 +47,12 @@ def load_synonyms(config: EDAConfig) -> Synonyms:
         ConfigError: when WordNet is asked for and is not there.
         ModelError: when the encoder cannot be loaded.
     """
-    if config.synonyms == "wordnet" or (config.synonyms == "auto" and has_wordnet()):
-        return WordNet()
-    return Neighbours(config.encoder)
+    return WordNet() if uses_wordnet(config) else Neighbours(config.encoder)
+
+
+def uses_wordnet(config: EDAConfig) -> bool:
+    """Say whether synonyms are WordNet's, which `auto` leaves to what is installed."""
+    return config.synonyms == "wordnet" or (config.synonyms == "auto" and has_wordnet())
 
 
 def has_wordnet() -> bool:

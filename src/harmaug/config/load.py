@@ -130,7 +130,16 @@ def set_override(tree: Tree, override: str) -> None:
     path, equals, text = override.partition("=")
     if not equals or not path:
         raise ConfigError(f"--set {override}: write KEY=VALUE, as in generate.samples=1000")
-    set_value(tree, path, yaml.safe_load(text) if text else None)
+    set_value(tree, path, _value(text))
+
+
+def _value(text: str) -> object:
+    """Read a value as YAML; a text such as `an idea:` is no mapping, and may be no YAML at all."""
+    try:
+        value: object = yaml.safe_load(text) if text else None
+    except yaml.YAMLError:
+        return text
+    return text if isinstance(value, dict) and not text.lstrip().startswith("{") else value
 
 
 def set_value(tree: Tree, path: str, value: object) -> None:

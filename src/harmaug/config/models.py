@@ -24,7 +24,7 @@ class SamplingConfig(Model):
     """How an LLM draws text. The paper does not print these."""
 
     temperature: Annotated[float, Field(ge=0.0)] = 1.0
-    top_p: Fraction = 1.0
+    top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
     top_k: Annotated[int, Field(ge=0)] = 0
     max_new_tokens: Count = 128
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harmaug.errors import DataError
-from harmaug.evaluate.metrics import METRICS, Estimate, Sampled, estimates
+from harmaug.evaluate.metrics import METRICS, Estimate, Sampled, estimates, mean_over
 from harmaug.evaluate.predictions import Predictions
 from harmaug.scoring import FloatArray
 
@@ -52,13 +52,14 @@ class Paired:
 
 
 def difference(metric: str, benchmarks: Sequence[Paired]) -> Difference:
-    """Return the difference on one benchmark, or its mean over several.
+    """Return the difference on one benchmark, or its mean over those on which it is defined.
 
     Benchmarks are resampled apart from each other, so that the interval of the mean is that of
     new examples from the same benchmarks, not of other benchmarks.
     """
-    points = np.mean([paired.points for paired in benchmarks], axis=0)
-    draws = np.mean([paired.draws for paired in benchmarks], axis=0)
+    points, draws = mean_over(
+        [paired.points for paired in benchmarks], [paired.draws for paired in benchmarks]
+    )
     column = draws[:, METRICS.index(metric)]
     return Difference(metric, estimates(points, draws)[metric], float(np.mean(column > 0)))
 

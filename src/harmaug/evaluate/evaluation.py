@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from harmaug.errors import DataError
 from harmaug.evaluate.agreement import Agreement
 from harmaug.evaluate.compare import Difference, Paired, difference
 from harmaug.evaluate.cost import Cost
 from harmaug.evaluate.environment import Environment
-from harmaug.evaluate.metrics import Estimate, Metrics, Sampled, estimates
+from harmaug.evaluate.metrics import Estimate, Metrics, Sampled, estimates, mean_over
 from harmaug.evaluate.predictions import Predictions
 from harmaug.rows import LabelledRow
 from harmaug.runs.fingerprint import rows_fingerprint
@@ -183,6 +181,7 @@ def assess(
                 seed=seed + at,
             )
             for at, name in enumerate(benchmarks)
+            if set(answers[first, name].ids) & set(answers[second, name].ids)
         }
         comparisons += _comparisons(first, second, paired)
     return Scores(
@@ -200,9 +199,11 @@ def assess(
 
 
 def _average(benchmarks: Sequence[Sampled]) -> dict[str, Estimate]:
-    points = np.mean([sampled.points for sampled in benchmarks], axis=0)
-    draws = np.mean([sampled.draws for sampled in benchmarks], axis=0)
-    return estimates(points, draws)
+    return estimates(
+        *mean_over(
+            [sampled.points for sampled in benchmarks], [sampled.draws for sampled in benchmarks]
+        )
+    )
 
 
 def _comparisons(first: str, second: str, paired: Mapping[str, Paired]) -> list[Comparison]:

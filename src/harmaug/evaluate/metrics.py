@@ -7,6 +7,7 @@ counts 1) and for each resample alike. Tied scores are one step of the curve.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -154,6 +155,8 @@ class _Sorted:
 
 def _metrics(table: _Sorted, weights: FloatArray, threshold: float) -> FloatArray:
     """Return the metrics of weighted examples; weights (b, n) follow the sorted order."""
+    if not len(table.ends):
+        return np.full((len(weights), len(METRICS)), np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
         hits = np.cumsum(weights * table.labels, axis=1)[:, table.ends]
         seen = np.cumsum(weights, axis=1)[:, table.ends]
@@ -174,6 +177,23 @@ def _metrics(table: _Sorted, weights: FloatArray, threshold: float) -> FloatArra
         roc = np.sum(steps * below, axis=1) / (positives * negatives)
         ece = _calibration_error(table, weights, total)
     return np.stack([precision, recall, f1, auprc, roc, fpr, ece], axis=1)
+
+
+def mean_over(
+    points: Sequence[FloatArray], draws: Sequence[FloatArray]
+) -> tuple[FloatArray, FloatArray]:
+    """Return the mean of metrics over benchmarks, each over those on which it is defined.
+
+    One class alone has no AUPRC; it must not cost the others their mean.
+
+    Args:
+        points: of each benchmark, shape (metrics,).
+        draws: of each benchmark's resamples, shape (resamples, metrics).
+    """
+    defined = ~np.isnan(np.stack(points))
+    count = np.where(defined.any(axis=0), defined.sum(axis=0), np.nan)
+    mean = np.where(defined, points, 0.0).sum(axis=0) / count
+    return mean, np.where(defined[:, None, :], draws, 0.0).sum(axis=0) / count
 
 
 def _calibration_error(table: _Sorted, weights: FloatArray, total: FloatArray) -> FloatArray:

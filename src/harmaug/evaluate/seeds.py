@@ -123,6 +123,8 @@ def _estimate(value: float, draws: FloatArray) -> Estimate:
 
 def _metrics(weights: Counts, labels: Counts, ends: NDArray[np.int64], flagged: int) -> FloatArray:
     """Return the metrics of weighted examples, weights (b, n) by falling score."""
+    if not len(ends):
+        return np.full((len(weights), len(METRICS)), np.nan)
     seen = np.cumsum(weights, axis=1)[:, ends]
     weights *= labels
     hits = np.cumsum(weights, axis=1)[:, ends]

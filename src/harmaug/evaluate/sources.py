@@ -32,6 +32,15 @@ class GuardSource:
     journal: str | None = None
 
     @classmethod
+    def of_student(cls, folder: Path, *, quantised: bool) -> GuardSource:
+        """Return the source of a student: its ONNX, or torch for one too large to have any."""
+        from harmaug.config import TeacherConfig
+
+        if (folder / "onnx").is_dir():
+            return cls(str(folder), "int8" if quantised else "fp32")
+        return cls.of_teacher(TeacherConfig(family="sequence", model=str(folder)))
+
+    @classmethod
     def of_teacher(cls, config: TeacherConfig, journal: Path | None = None) -> GuardSource:
         """Return the source of a teacher."""
         from harmaug.teachers.load import asks_server, family_of

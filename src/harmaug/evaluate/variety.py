@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from harmaug.evaluate.metrics import Figure
+
 EVENLY = 5
 """DBSCAN's eps is the radius that holds this many points of the map where they lie evenly.
 
@@ -42,10 +44,10 @@ class Coverage:
 
     benchmark: str
     n: int
-    data_cosine: float
-    data_near: float
-    all_cosine: float
-    all_near: float
+    data_cosine: Figure
+    data_near: Figure
+    all_cosine: Figure
+    all_near: Figure
 
 
 @dataclass(frozen=True)

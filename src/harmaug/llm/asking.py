@@ -80,7 +80,7 @@ class Asker:
             ServerError: when the server is away, refuses key or model, or answers no request.
             RunFolderError: when the journal cannot be written.
         """
-        keys = [question.call.key for question in questions]
+        keys = [self._key(question) for question in questions]
         missing: dict[str, Question] = {}
         answers: dict[str, Completion] = {}
         for key, question in zip(keys, questions, strict=True):
@@ -108,8 +108,12 @@ class Asker:
             raise
         keep = not sexualises_minors(f"{question.context} {answer.text}")
         events = question.events(answer)
-        self.journal.answered(question.call.key, answer, keep=keep, events=events)
+        self.journal.answered(self._key(question), answer, keep=keep, events=events)
         return answer
+
+    def _key(self, question: Question) -> str:
+        """Name a question: two servers may know different models by one name."""
+        return question.call.key(self.endpoint.url)
 
     async def _ask_missing(
         self, client: httpx.AsyncClient, missing: Mapping[str, Question], ask: Ask

@@ -41,7 +41,12 @@ def encoded(tokenizer: PreTrainedTokenizerBase, requests: Sequence[Request]) -> 
         ModelError: when the template refuses a request's messages.
     """
     texts = [render(tokenizer, row.messages, row.prefill) for row in requests]
-    return [list(tokenizer(text, add_special_tokens=False)["input_ids"]) for text in texts]
+    ids = [list(tokenizer(text, add_special_tokens=False)["input_ids"]) for text in texts]
+    begin = tokenizer.bos_token_id
+    # A template writes its own beginning of text; without one the tokenizer would have.
+    if tokenizer.chat_template is None and tokenizer("")["input_ids"][:1] == [begin]:
+        return [[begin, *row] for row in ids]
+    return ids
 
 
 def _templated(

@@ -29,10 +29,9 @@ class Call:
     path: str
     body: Mapping[str, object]
 
-    @property
-    def key(self) -> str:
-        """Name the call by its content, model included: 32 hexadecimal digits."""
-        text = json.dumps([self.path, self.body], sort_keys=True, separators=(",", ":"))
+    def key(self, url: str) -> str:
+        """Name the call by server and content, model included: 32 hexadecimal digits."""
+        text = json.dumps([url, self.path, self.body], sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode("utf-8")).hexdigest()[:32]
 
 

@@ -28,12 +28,25 @@ def check_models(config: RunConfig) -> None:
         for setting, role in roles.items():
             if role is not None:
                 _check_llm(setting, role.llm)
-    _check_teacher(config.label.teacher)
+    check_teacher(config.label.teacher)
+    if config.generate.steer is not None:
+        check_encoder("generate.steer.encoder", config.generate.steer.encoder)
+    if config.select.by == "novelty":
+        check_encoder("select.encoder", config.select.encoder)
     student = config.distill.student
-    if student == "embedded-encoder":
+    check_encoder("distill.student", student, config.distill.revision)
+
+
+def check_encoder(setting: str, name: str, revision: str | None = None) -> None:
+    """Look for an encoder.
+
+    Raises:
+        ModelError: naming it and its setting, when it is not there.
+    """
+    if name == "embedded-encoder":
         embedded_model("encoder")
     else:
-        _check_checkpoint("distill.student", student, config.distill.revision)
+        _check_checkpoint(setting, name, revision)
 
 
 def _check_llm(setting: str, llm: LLMConfig) -> None:
@@ -47,7 +60,12 @@ def _check_llm(setting: str, llm: LLMConfig) -> None:
         raise ConfigError(f"{setting}.llm: backend openai needs model and base_url")
 
 
-def _check_teacher(teacher: TeacherConfig) -> None:
+def check_teacher(teacher: TeacherConfig) -> None:
+    """Look for a teacher, or another guard.
+
+    Raises:
+        HarmaugError: saying what is missing and how to get it.
+    """
     if teacher.family not in {"auto", *FAMILIES}:
         FAMILIES.load(teacher.family)
     family = family_of(teacher) if teacher.family == "auto" else teacher.family
@@ -55,7 +73,7 @@ def _check_teacher(teacher: TeacherConfig) -> None:
         if not teacher.members:
             FAMILIES.load(family)(teacher, None)
         for member in teacher.members:
-            _check_teacher(member)
+            check_teacher(member)
     elif teacher.engine == "openai":
         open_reader(teacher, None)
     elif family == "openai-moderation":

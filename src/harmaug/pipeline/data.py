@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -20,7 +21,7 @@ def labelled_data(config: DataConfig, seed: int) -> list[LabelledRow]:
     Raises:
         DataError: when nothing labelled is left, or only one class is.
     """
-    rows = [row for name in config.train for row in load_rows(name, "train")]
+    rows = _named_apart([row for name in config.train for row in load_rows(name, "train")])
     if config.unlabelled_agreement == "harmless":
         rows = [dataclasses.replace(row, label=row.label or 0) for row in rows]
     rows = [row for row in rows if row.label is not None]
@@ -50,8 +51,19 @@ def benchmark_data(config: EvaluateConfig) -> dict[str, list[LabelledRow]]:
         rows = [row for row in load_rows(benchmark.name, "eval") if row.label is not None]
         if not rows:
             raise DataError(f"benchmark {benchmark.name} has no labelled row")
-        loaded[benchmark.name] = rows[: benchmark.max_rows]
+        loaded[benchmark.name] = _named_apart(rows[: benchmark.max_rows])
     return loaded
+
+
+def _named_apart(rows: Sequence[LabelledRow]) -> list[LabelledRow]:
+    """Give rows of one id a number each: two files may count alike, an id may name a prompt."""
+    seen: Counter[str] = Counter()
+    apart = []
+    for row in rows:
+        seen[row.id] += 1
+        number = seen[row.id]
+        apart.append(row if number == 1 else dataclasses.replace(row, id=f"{row.id}#{number}"))
+    return apart
 
 
 def as_pairs(rows: Sequence[LabelledRow]) -> list[Pair]:

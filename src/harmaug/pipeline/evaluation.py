@@ -52,11 +52,11 @@ def candidates(context: Context, students: Mapping[str, Student]) -> list[Candid
     ]
     quantised = context.config.distill.quantise
     for arm, student in students.items():
-        source = GuardSource(str(student.result.folder), "int8" if quantised else "fp32")
+        source = GuardSource.of_student(student.result.folder, quantised=quantised)
         found.append(Candidate(arm, source, student.name))
     if quantised and HARMAUG in students:
         student = students[HARMAUG]
-        source = GuardSource(str(student.result.folder), "fp32")
+        source = GuardSource.of_student(student.result.folder, quantised=False)
         found.append(Candidate(HARMAUG_FP32, source, student.name))
     return found
 

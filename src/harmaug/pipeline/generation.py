@@ -93,7 +93,7 @@ def _judged_before(context: Context, name: str) -> list[Instruction] | None:
 
 def _kept(judged: Sequence[Instruction], config: GenerateConfig) -> list[Instruction]:
     if config.filters.mode == "count":
-        return [row for row in judged if row.drop not in ALWAYS_DROPPED]
+        return [row for row in judged if row.prompt and row.drop not in ALWAYS_DROPPED]
     return [row for row in judged if row.drop is None]
 
 

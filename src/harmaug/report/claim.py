@@ -29,7 +29,7 @@ def claim(results: Results) -> Claim:
     evaluation, scores = results.evaluation, results.evaluation.scores
     own = scores.average(HARMAUG, "auprc")
     if own is None or math.isnan(own.value):
-        return Claim("nothing", "Nothing was measured: the run has no benchmark", "", ())
+        return Claim("nothing", _nothing(results), "", ())
     where = _where(results)
     difference = scores.comparison(HARMAUG, PLAIN, "auprc")
     if difference is None:
@@ -46,6 +46,13 @@ def claim(results: Results) -> Claim:
         "test rows, paired; another training seed can move these figures as well."
     )
     return Claim(outcome, headline, figures, tuple(details))
+
+
+def _nothing(results: Results) -> str:
+    names = ", ".join(benchmark.name for benchmark in results.evaluation.benchmarks)
+    if not names:
+        return "Nothing was measured: the run has no benchmark"
+    return f"AUPRC is not defined on {names}: it takes harmful and harmless rows with an answer"
 
 
 def interval(estimate: Estimate, sign: str = "") -> str:

@@ -34,15 +34,15 @@ class LabelWorker:
 
     def process(self, rows: Sequence[Pair]) -> list[ScoredPair]:
         """Score each pair. A pair whose response could not be written has nothing to score."""
-        usable = [row for row in rows if row.error is None]
-        log_odds = self.teacher.log_odds([(row.prompt, row.response) for row in usable])
+        usable = [at for at, row in enumerate(rows) if row.error is None]
+        log_odds = self.teacher.log_odds([(rows[at].prompt, rows[at].response) for at in usable])
         scores = probability(log_odds)
         known = {
-            row.id: (float(score), float(odds))
-            for row, score, odds in zip(usable, scores, log_odds, strict=True)
+            at: (float(score), float(odds))
+            for at, score, odds in zip(usable, scores, log_odds, strict=True)
             if not np.isnan(odds)
         }
-        return [_scored(row, known.get(row.id)) for row in rows]
+        return [_scored(row, known.get(at)) for at, row in enumerate(rows)]
 
 
 def _scored(row: Pair, known: tuple[float, float] | None) -> ScoredPair:

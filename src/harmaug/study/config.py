@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from pathlib import Path
 
@@ -47,7 +47,9 @@ def load_study(source: str | Path, overrides: Sequence[str] = ()) -> StudyConfig
     settings: Tree = {}
     for override in overrides:
         set_override(settings, override)
-    return config.model_copy(update={"set": config.set | _flat(settings)})
+    flat = _flat(settings)
+    _check_overrides(config, flat)
+    return config.model_copy(update={"set": config.set | flat})
 
 
 def arm_config(study: StudyConfig, arm: str, seed: int) -> RunConfig:
@@ -82,6 +84,18 @@ def _check(study: StudyConfig) -> None:
     for name, one in study.arms.items():
         if one.method == "prompts" and one.prompts is None:
             raise ConfigError(f"{study.name}, arm {name}: method prompts needs prompts.file")
+
+
+def _check_overrides(study: StudyConfig, overrides: Iterable[str]) -> None:
+    """Refuse what an arm sets itself, wholly or in part: it would hold for the other arms alone."""
+    for path in overrides:
+        for name, arm in study.arms.items():
+            for own in arm.set:
+                if f"{own}.".startswith(f"{path}.") or f"{path}.".startswith(f"{own}."):
+                    raise ConfigError(
+                        f"--set {path}: arm {name} of {study.name} sets {own} itself; "
+                        f"write a file that begins with 'study: {study.name}' and change it there"
+                    )
 
 
 def _flat(tree: Tree, above: str = "") -> Tree:

@@ -12,6 +12,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 from safetensors import safe_open
 
+from harmaug.augment.synonyms import uses_wordnet
 from harmaug.config import RunConfig, to_yaml
 from harmaug.config.study import ArmConfig
 from harmaug.embedded import encoder_folder
@@ -133,7 +134,7 @@ class Arms:
 
 def source_of(folder: Path, config: RunConfig) -> GuardSource:
     """Return how a student is evaluated: in int8 where it is quantised, as a run's is."""
-    return GuardSource(str(folder), "int8" if config.distill.quantise else "fp32")
+    return GuardSource.of_student(folder, quantised=config.distill.quantise)
 
 
 def _sources(arm: ArmConfig, config: RunConfig) -> dict[str, object]:
@@ -147,6 +148,8 @@ def _sources(arm: ArmConfig, config: RunConfig) -> dict[str, object]:
     }
     if arm.method == "eda":
         settings = arm.eda.model_dump(mode="json", exclude_none=True)
+        if uses_wordnet(arm.eda):
+            settings["synonyms"] = "wordnet"
         found |= {"eda": settings, "encoder": _encoder(arm.eda.encoder)}
     if arm.method in {"harmaug", "prompts"}:
         roles = [config.respond.refusal, config.respond.harmful]

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
+from harmaug.augment.synonyms import uses_wordnet
 from harmaug.config import RunConfig
 from harmaug.config.study import StudyConfig
 from harmaug.config.teacher import teacher_config
@@ -21,7 +22,7 @@ from harmaug.evaluate.cost import Cost
 from harmaug.evaluate.environment import environment
 from harmaug.evaluate.evaluation import Benchmark, EvaluatedGuard
 from harmaug.evaluate.sources import GuardSource
-from harmaug.pipeline.checks import check_models
+from harmaug.pipeline.checks import check_encoder, check_models, check_teacher
 from harmaug.pipeline.context import EXECUTORS, Context, weights_of
 from harmaug.pipeline.data import benchmark_data
 from harmaug.pipeline.evaluation import Candidate, cost_of, guard_info, predictions
@@ -117,6 +118,13 @@ def _check(study: StudyConfig, configs: Mapping[tuple[str, int], RunConfig]) -> 
         if models not in checked:
             check_models(config)
             checked.append(models)
+    for name in study.guards:
+        check_teacher(teacher_config(name))
+    for arm, settings in study.arms.items():
+        if settings.method == "eda" and not uses_wordnet(settings.eda):
+            check_encoder(f"arm {arm}: eda.encoder", settings.eda.encoder)
+    if study.diversity is not None:
+        check_encoder("diversity.encoder", study.diversity.encoder)
 
 
 def _other(name: str, journal: Path) -> Candidate:

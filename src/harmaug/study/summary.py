@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -76,12 +76,15 @@ class Summary:
         return [benchmark.name for benchmark in self.study.benchmarks]
 
     def figure(self, name: str, benchmark: str | None, metric: str) -> Figure:
-        """Return a metric of an arm or guard; `benchmark` None is the mean over benchmarks."""
-        return figure(self._values(name, benchmark, metric), self.drawn)
+        """Return a metric of an arm or guard; `benchmark` None is the mean over benchmarks.
+
+        The mean is over the benchmarks on which the metric is defined: one class has no AUPRC.
+        """
+        return figure(self._values([name], benchmark, metric)[0], self.drawn)
 
     def versus(self, first: str, second: str, benchmark: str | None, metric: str) -> Versus:
         """Return `first` minus `second`, paired by example and seed."""
-        one, two = (self._values(name, benchmark, metric) for name in (first, second))
+        one, two = self._values([first, second], benchmark, metric)
         return versus(one, two, self.drawn)
 
     def pairs(self) -> list[tuple[str, str]]:
@@ -115,9 +118,17 @@ class Summary:
             raise DataError(f"the study has no arm '{arm}'")
         return found
 
-    def _values(self, name: str, benchmark: str | None, metric: str) -> FloatArray:
-        """Return a metric's values, (seeds, 1 + resamples)."""
-        chosen = self.benchmarks if benchmark is None else [benchmark]
+    def _values(self, names: Sequence[str], benchmark: str | None, metric: str) -> list[FloatArray]:
+        """Return a metric's values, (seeds, 1 + resamples), where it is defined for all names."""
         at = METRICS.index(metric)
-        found = [self.values[name, one][:, :, at] for one in chosen]
-        return np.asarray(np.mean(found, axis=0), dtype=np.float64)
+        found = {
+            one: [self.values[name, one][:, :, at] for name in names]
+            for one in (self.benchmarks if benchmark is None else [benchmark])
+        }
+        defined = [
+            values
+            for values in found.values()
+            if not any(np.isnan(each[:, 0]).any() for each in values)
+        ]
+        of_each = zip(*(defined or found.values()), strict=True)
+        return [np.asarray(np.mean(each, axis=0), dtype=np.float64) for each in of_each]

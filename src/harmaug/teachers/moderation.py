@@ -67,14 +67,12 @@ class ModerationTeacher:
 
     async def _scores(self, lists: Sequence[Sequence[str]]) -> list[list[float]]:
         questions = [Question(self._call(texts)) for texts in lists]
-        texts_of = {
-            question.call.key: texts for question, texts in zip(questions, lists, strict=True)
-        }
+        texts_of = dict(zip(map(id, questions), lists, strict=True))
 
         async def ask(client: httpx.AsyncClient, question: Question) -> Completion:
             """Ask about a list of texts; one that is refused is asked text by text."""
             whole = await self._asker.ask(client, question)
-            texts = texts_of[question.call.key]
+            texts = texts_of[id(question)]
             if whole.error is None or len(texts) == 1:
                 return whole
             alone = [Question(self._call([text])) for text in texts]
