@@ -1,7 +1,8 @@
-"""What a user can get wrong on the command line: one line, exit status 2."""
+"""What a user can get wrong on the command line: one line, exit status 2; and what else ends it."""
 
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -57,6 +58,34 @@ def test_each_mistake_is_one_line_that_says_what_to_do(
     assert message in err
     assert err.count("\n") == 1
     assert err.startswith("error: ")
+
+
+def let_fail(monkeypatch: pytest.MonkeyPatch, name: str, error: type[BaseException]) -> None:
+    def fail(*_: object, **__: object) -> NoReturn:
+        raise error
+
+    monkeypatch.setattr(name, fail)
+
+
+def test_an_unforeseen_error_does_not_read_as_flagged(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    let_fail(monkeypatch, "harmaug.guard.Guard.load", ZeroDivisionError)
+    code, _, err = harmaug(monkeypatch, capsys, "check", "hello")
+    assert code == 3
+    assert err.startswith("Traceback") and err.endswith("ZeroDivisionError\n")
+
+
+def test_only_what_resumes_says_that_it_goes_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    let_fail(monkeypatch, "harmaug.guard.Guard.load", KeyboardInterrupt)
+    let_fail(monkeypatch, "harmaug.config.load_config", KeyboardInterrupt)
+    code, _, err = harmaug(monkeypatch, capsys, "score", "--in", "a.jsonl", "--out", "b.jsonl")
+    assert (code, err) == (130, "")
+    code, _, err = harmaug(monkeypatch, capsys, "run")
+    assert code == 130
+    assert err.endswith("run the same command again to go on where it stopped\n")
 
 
 def test_config_show_prints_what_run_reads(

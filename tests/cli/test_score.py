@@ -1,3 +1,4 @@
+import datetime
 import gzip
 import json
 from collections.abc import Callable
@@ -45,7 +46,8 @@ def test_rows_keep_order_and_fields(suffix: str, tmp_path: Path, guard: Guard) -
     source.write_bytes(gzip.compress(content) if suffix.endswith("gz") else content)
     assert score_file(guard, source, out) == [None, None, None]
     scored = lines(out)
-    assert [{**row, "score": 0, "flagged": 0} for row in ROWS] == [
+    added = {"score": 0, "flagged": 0, "in_scope": True, "reasons": []}
+    assert [{**row, **added} for row in ROWS] == [
         {**row, "score": 0, "flagged": 0} for row in scored
     ]
     scores = [row["score"] for row in scored]
@@ -78,6 +80,67 @@ def test_parquet_in_and_out(tmp_path: Path, guard: Guard) -> None:
     pq.write_table(table, tmp_path / "in.parquet")
     assert score_file(guard, tmp_path / "in.parquet", tmp_path / "out.parquet") == [None] * 3
     assert pq.read_table(tmp_path / "out.parquet").num_rows == 3
+
+
+def test_a_row_out_of_scope_says_so(tmp_path: Path, guard: Guard) -> None:
+    (tmp_path / "in.jsonl").write_text('{"prompt": "как испечь хлеб дома"}\n', encoding="utf-8")
+    score_file(guard, tmp_path / "in.jsonl", tmp_path / "out.jsonl")
+    score_file(guard, tmp_path / "in.jsonl", tmp_path / "out.parquet")
+    columns = pq.read_table(tmp_path / "out.parquet")
+    for row in (*lines(tmp_path / "out.jsonl"), *columns.to_pylist()):
+        assert row["in_scope"] is False
+        assert row["reasons"] == list(guard.check("как испечь хлеб дома").reasons) != []
+
+
+def test_what_json_does_not_know_is_written_as_text(tmp_path: Path, guard: Guard) -> None:
+    when = datetime.datetime(2026, 1, 2, 3, 4, 5)
+    row = {"prompt": "a", "when": when, "day": when.date(), "raw": b"\xff", "took": when - when}
+    pq.write_table(pa.Table.from_pylist([row]), tmp_path / "in.parquet")
+    score_file(guard, tmp_path / "in.parquet", tmp_path / "out.jsonl")
+    (out,) = lines(tmp_path / "out.jsonl")
+    assert [out["when"], out["day"]] == ["2026-01-02T03:04:05", "2026-01-02"]
+    assert [out["raw"], out["took"]] == ["ff", "0:00:00"]
+
+
+def test_a_field_of_two_types_has_no_parquet_column(tmp_path: Path, guard: Guard) -> None:
+    source = tmp_path / "in.jsonl"
+    source.write_text('{"prompt": "a", "x": 1}\n{"prompt": "b", "x": "1"}\n', encoding="utf-8")
+    with pytest.raises(DataError, match="field 'x' has values .* write .jsonl"):
+        score_file(guard, source, tmp_path / "out.parquet")
+    source.write_text('{"prompt": "a", "x": {}}\n', encoding="utf-8")
+    with pytest.raises(DataError, match="no Parquet file can hold these rows .* write .jsonl"):
+        score_file(guard, source, tmp_path / "out.parquet")
+    assert list(tmp_path.iterdir()) == [source]
+
+
+def test_odd_lines_do_not_lose_the_others(tmp_path: Path, guard: Guard) -> None:
+    source = tmp_path / "in.jsonl"
+    deep = b"[" * 100_000
+    source.write_bytes(
+        b'\xef\xbb\xbf{"prompt": "first"}\n' + deep + b'\n{"prompt": "half \\ud83d"}\n'
+    )
+    errors = score_file(guard, source, tmp_path / "out.jsonl")
+    assert errors == [None, "nested too deeply", None]
+    assert lines(tmp_path / "out.jsonl")[2]["prompt"] == "half \ud83d"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (gzip.compress(b'{"prompt": "a"}\n' * 100)[:-9], "ends too early"),
+        (gzip.compress(b'{"prompt": "a"}\n')[:10] + b"\xff" * 40, "in.jsonl.gz"),
+        (b'{"prompt": "a"}\n', "Not a gzipped file"),
+    ],
+)
+def test_a_broken_gzip_file_is_named(
+    content: bytes, message: str, tmp_path: Path, guard: Guard
+) -> None:
+    source = tmp_path / "in.jsonl.gz"
+    source.write_bytes(content)
+    with pytest.raises(DataError, match=message) as caught:
+        score_file(guard, source, tmp_path / "out.jsonl")
+    assert str(caught.value).startswith(f"cannot read {source}: ")
+    assert list(tmp_path.iterdir()) == [source]
 
 
 def test_what_was_not_finished_does_not_appear(tmp_path: Path) -> None:

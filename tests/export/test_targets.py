@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+from fnmatch import fnmatch
 from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.models import classifier
+from tests.models import classifier, word_tokenizer
 
 from harmaug.cli.app import main
 from harmaug.errors import ModelError
@@ -68,6 +70,60 @@ def test_int8_is_measured_on_the_rows_given(checkpoint: Path, tmp_path: Path) ->
     with pytest.raises(ModelError, match=r"AUPRC 0\.\d{4} in int8, 1\.0000 in float32 \(-0\.\d"):
         export(str(checkpoint), tmp_path / "new", Target.INT8, validation=Validation(rows, 0.0))
     assert not (tmp_path / "new").exists()
+
+
+def test_weights_of_an_earlier_export_do_not_stay_in_force(
+    checkpoint: Path, tmp_path: Path
+) -> None:
+    export("embedded", tmp_path, Target.INT8)
+    export(str(checkpoint), tmp_path)
+    assert [path.name for path in (tmp_path / "onnx").iterdir()] == ["model.onnx"]
+    export(str(checkpoint), tmp_path, Target.INT8)
+    assert [path.name for path in (tmp_path / "onnx").iterdir()] == ["model_quantized.onnx"]
+
+
+def test_an_export_into_its_own_folder_keeps_what_it_came_from(
+    checkpoint: Path, tmp_path: Path
+) -> None:
+    export(str(checkpoint), tmp_path)
+    export(str(tmp_path), tmp_path, Target.INT8)
+    names = sorted(path.name for path in (tmp_path / "onnx").iterdir())
+    assert names == ["model.onnx", "model_quantized.onnx"]
+
+
+@pytest.mark.parametrize("target", [Target.INT8, Target.ONNX])
+def test_a_checkpoint_with_only_a_vocabulary_is_exported(
+    target: Target, checkpoint: Path, tmp_path: Path
+) -> None:
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    for name in ("config.json", "model.safetensors"):
+        shutil.copyfile(checkpoint / name, bare / name)
+    words: dict[str, int] = word_tokenizer().get_vocab()
+    (bare / "vocab.txt").write_text("\n".join(sorted(words, key=words.__getitem__)))
+    export(str(bare), tmp_path / "out", target)
+    assert (tmp_path / "out" / "tokenizer.json").is_file()
+
+
+def test_a_guard_on_the_hub_that_is_onnx_alone_is_exported(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export(str(checkpoint), tmp_path / "hub")
+    (tmp_path / "hub" / "onnx" / "model_fp16.onnx").write_bytes(b"not wanted")
+
+    def download(_: str, allow_patterns: list[str]) -> str:
+        for path in (path for path in (tmp_path / "hub").rglob("*") if path.is_file()):
+            name = path.relative_to(tmp_path / "hub")
+            if any(fnmatch(name.as_posix(), pattern) for pattern in allow_patterns):
+                (tmp_path / "got" / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, tmp_path / "got" / name)
+        return str(tmp_path / "got")
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", download)
+    export("someone/guard", tmp_path / "out")
+    mine, there = (Guard.load(tmp_path / name, threads=1) for name in ("out", "hub"))
+    np.testing.assert_array_equal(mine.score(PAIRS), there.score(PAIRS))
+    assert not (tmp_path / "got" / "onnx" / "model_fp16.onnx").exists()
 
 
 def test_a_folder_keeps_its_other_files(checkpoint: Path, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -116,6 +117,22 @@ def test_a_client_that_sends_no_body_meets_the_deadline(guard: Guard) -> None:
 
     with running(guard, ServeSettings(deadline_s=0.3)) as base:
         assert b"504" in asyncio.run(ask(int(base.rsplit(":", 1)[1])))
+
+
+def test_a_client_that_hangs_up_is_no_failure(
+    guard: Guard, caplog: pytest.LogCaptureFixture
+) -> None:
+    with running(guard, ServeSettings()) as base:
+        with socket.create_connection(("127.0.0.1", int(base.rsplit(":", 1)[1]))) as connection:
+            connection.sendall(b"POST /v1/check HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{")
+            time.sleep(0.1)
+        for _ in range(200):
+            text = httpx.get(f"{base}/metrics").text
+            if 'path="/v1/check"' in text:
+                break
+            time.sleep(0.01)
+    assert 'harmaug_requests_total{path="/v1/check",status="499"} 1' in text
+    assert [record.getMessage() for record in caplog.records if record.exc_info] == []
 
 
 def test_requests_that_wait_are_judged_together(guard: Guard) -> None:

@@ -16,7 +16,7 @@ from harmaug.guard import Guard
 from harmaug.serve.static import FOLDER
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page, Route
 
 DROP = """(text) => {
   const dataTransfer = new DataTransfer();
@@ -105,13 +105,111 @@ def test_a_person_checks_texts_a_conversation_and_a_file(
     assert cells == [*(f"{score:.3f}" for score in expected), "–"]
     assert page.locator("#rows tr").last.inner_text().split("\t")[1] == "not judged"
 
-    dropped = '{"prompt": "dropped bread"}\nno json'
+    tool = [{"role": "user", "content": "a"}, {"role": "tool", "content": "b"}]
+    answer = [{"role": "assistant", "content": "c"}]
+    chats = "\n".join(json.dumps({"messages": messages}) for messages in (tool, answer))
+    dropped = f'{{"prompt": "dropped bread"}}\nno json\n{chats}'
     page.evaluate(DROP, dropped)
     page.get_by_text("dropped bread").wait_for()
-    assert page.locator("#rows tr").count() == 2
+    words = page.locator("#rows tr td:nth-child(2)").all_inner_texts()
+    assert [word == "not judged" for word in words] == [False, True, True, True]
 
     width = page.evaluate("() => document.documentElement.scrollWidth")
     assert width <= 390
     assert wrong == []
     assert all(url.startswith((address, "blob:")) for url in requested)
+    page.close()
+
+
+def _open(browser: Browser, address: str) -> Page:
+    page = browser.new_page()
+    page.goto(address)
+    page.locator("#point option").first.wait_for(state="attached")
+    return page
+
+
+def _refuse(route: Route, status: int) -> None:
+    route.fulfill(status=status, json={"error": {"message": f"refused with {status}"}})
+
+
+@pytest.mark.slow
+def test_a_verdict_stands_without_its_explanation(browser: Browser, address: str) -> None:
+    page = _open(browser, address)
+
+    def answer(route: Route) -> None:
+        if "explain" in (route.request.post_data or ""):
+            _refuse(route, 504)
+        else:
+            route.continue_()
+
+    page.route("**/v1/check", answer)
+    page.get_by_label("Prompt", exact=True).last.fill(PROMPT)
+    page.keyboard.press("Control+Enter")
+    page.get_by_text("not explained: refused with 504").wait_for()
+    assert page.locator("#verdict").is_visible()
+    page.close()
+
+
+@pytest.mark.slow
+def test_a_late_explanation_is_not_shown_over_what_came_after(
+    browser: Browser, address: str
+) -> None:
+    page = _open(browser, address)
+    wrong: list[str] = []
+    held: list[Route] = []
+
+    def answer(route: Route) -> None:
+        sent = json.loads(route.request.post_data or "")
+        if sent.get("explain") and sent["prompt"] == "one":
+            held.append(route)
+        else:
+            route.continue_()
+
+    def check(text: str) -> None:
+        page.get_by_label("Prompt", exact=True).last.fill(text)
+        page.keyboard.press("Control+Enter")
+
+    def explain_the_first() -> None:
+        with page.expect_response(lambda got: "one" in (got.request.post_data or "")) as got:
+            held.pop().continue_()
+        got.value.finished()
+        page.evaluate("() => new Promise((resume) => setTimeout(resume, 50))")
+
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.route("**/v1/check", answer)
+    check("one")
+    page.get_by_text("explaining …").wait_for()
+    check("two")
+    page.get_by_text("ms to explain").wait_for()
+    shown = page.locator("#verdict").inner_text()
+    explain_the_first()
+    assert page.locator("#verdict").inner_text() == shown
+
+    check("one")
+    page.get_by_text("explaining …").wait_for()
+    page.evaluate(DROP, '{"prompt": "dropped bread"}')
+    page.get_by_text("dropped bread").wait_for()
+    explain_the_first()
+    assert page.locator("#verdict").is_hidden()
+    assert "1 judged" in page.locator("#status").inner_text()
+    assert wrong == []
+    page.close()
+
+
+@pytest.mark.slow
+def test_a_refused_batch_is_sent_row_by_row(browser: Browser, address: str) -> None:
+    page = _open(browser, address)
+
+    def answer(route: Route) -> None:
+        if "worst" in (route.request.post_data or ""):
+            _refuse(route, 422)
+        else:
+            route.continue_()
+
+    page.route("**/v1/check", answer)
+    rows = [json.dumps({"prompt": f"{word} bread"}) for word in ("good", "worst", "better")]
+    page.evaluate(DROP, "\n".join(rows))
+    page.get_by_text("2 judged").wait_for()
+    assert page.locator("#rows tr").nth(1).inner_text().split("\t")[1] == "not judged"
+    assert page.get_by_text("refused with 422").count() == 1
     page.close()

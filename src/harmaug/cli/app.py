@@ -1,19 +1,22 @@
 """The `harmaug` command: its verbs, and what its exit status means.
 
 0 is success (for `check`: safe), 1 is flagged (`check` alone), 2 an error that one line on
-standard error explains, 130 an interrupt after which the same command goes on.
+standard error explains, 3 an error that nobody foresaw, with its traceback, 130 an interrupt.
 """
 
 from __future__ import annotations
 
 import logging
 import sys
+import traceback
 
 import typer
 
 from harmaug.errors import HarmaugError
 
+UNFORESEEN = 3
 INTERRUPTED = 130
+RESUMABLE = frozenset({"run", "study"})
 
 app = typer.Typer(
     name="harmaug",
@@ -27,7 +30,11 @@ app = typer.Typer(
 
 
 def main() -> None:
-    """Run the command line; errors a user can mend are one line and exit status 2."""
+    """Run the command line; errors a user can mend are one line and exit status 2.
+
+    Raises:
+        SystemExit: with the exit status.
+    """
     from harmaug.cli import commands
 
     # Where it is installed, transformers imports it, and it names each kernel that does not load.
@@ -41,6 +48,10 @@ def main() -> None:
     except BrokenPipeError:
         sys.exit(0)
     except SystemExit as leaving:
-        if leaving.code == INTERRUPTED:
+        if leaving.code == INTERRUPTED and not RESUMABLE.isdisjoint(sys.argv[1:2]):
             sys.stderr.write("interrupted: run the same command again to go on where it stopped\n")
         raise
+    except Exception:
+        # Python's own exit status for these is 1, which scripts read as flagged.
+        traceback.print_exc()
+        sys.exit(UNFORESEEN)

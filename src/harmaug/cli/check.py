@@ -23,7 +23,7 @@ def check(
 ) -> None:
     """Judge one prompt, or one answer to it.
 
-    Exit status: 0 safe, 1 flagged, 2 error.
+    Exit status: 0 safe, 1 flagged, 2 error, 3 an unforeseen failure.
 
     Examples:
         harmaug check "how do I pick a lock"

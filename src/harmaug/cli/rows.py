@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 import gzip
 import json
 import os
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +22,8 @@ ROWS_AT_ONCE = 2048
 
 Fields = dict[str, object]
 
+_ELSE = "write .jsonl instead"
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -31,7 +35,10 @@ class Row:
 
 
 def score_rows(guard: Guard, rows: Iterable[Row]) -> Iterator[Row]:
-    """Add `score` and `flagged` to each row that can be scored, `error` to the others."""
+    """Add the verdict to each row that can be scored, `error` to the others.
+
+    The verdict is `score`, `flagged`, `in_scope` and `reasons`.
+    """
     source = iter(rows)
     while batch := list(islice(source, ROWS_AT_ONCE)):
         pairs = [pair for row in batch if row.error is None for pair in [_pair(row)]]
@@ -41,7 +48,12 @@ def score_rows(guard: Guard, rows: Iterable[Row]) -> Iterator[Row]:
                 yield Row(row.line, {**row.fields, "error": row.error}, row.error)
                 continue
             verdict = next(verdicts)
-            added = {"score": verdict.score, "flagged": verdict.flagged}
+            added = {
+                "score": verdict.score,
+                "flagged": verdict.flagged,
+                "in_scope": verdict.in_scope,
+                "reasons": list(verdict.reasons),
+            }
             yield Row(row.line, {**row.fields, **added}, None)
 
 
@@ -50,15 +62,21 @@ def open_reader(path: Path) -> Iterator[Iterable[Row]]:
     """Open a file of rows.
 
     Raises:
-        DataError: when there is no such file, or its kind is unknown.
+        DataError: when there is no such file, its kind is unknown, or, while rows are read, it
+            cannot be read to its end.
     """
     if not path.is_file():
         raise DataError(f"no data file {path}: check the path")
     if path.suffix == ".parquet":
         yield _parquet_rows(path)
         return
-    with _open(path, "rb") as file:
-        yield (_json_row(line, number) for number, line in enumerate(file, 1) if line.strip())
+    try:
+        opened = _open(path, "rb")
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror or error}") from None
+    with opened as file:
+        lines = enumerate(_lines(file, path), 1)
+        yield (_json_row(line, number) for number, line in lines if line.strip())
 
 
 @contextmanager
@@ -66,11 +84,13 @@ def open_writer(path: Path) -> Iterator[Callable[[Fields], None]]:
     """Open a file to write rows to; it appears under its name only when it is whole.
 
     Raises:
-        DataError: when the kind is unknown or the place cannot be written.
+        DataError: when the kind is unknown, the place cannot be written, or a Parquet column
+            cannot hold its values.
     """
     temporary = path.with_name(f".{os.getpid()}.{path.name}")
     try:
         if path.suffix == ".parquet":
+            require("train", "writing Parquet", "pyarrow")
             collected: list[Fields] = []
             yield collected.append
             _write_parquet(temporary, collected)
@@ -92,15 +112,37 @@ def _open(path: Path, mode: str) -> IO[bytes]:
     raise DataError(f"{path}: unknown kind of file; use .jsonl, .jsonl.gz or .parquet")
 
 
+def _lines(file: IO[bytes], path: Path) -> Iterator[bytes]:
+    try:
+        yield from file
+    except EOFError:
+        raise DataError(f"cannot read {path}: it ends too early, fetch or write it again") from None
+    except (OSError, zlib.error) as error:
+        raise DataError(f"cannot read {path}: {error}") from None
+
+
 def _write_line(file: IO[bytes], fields: Fields) -> None:
-    file.write(json.dumps(fields, ensure_ascii=False).encode("utf-8") + b"\n")
+    try:
+        line = json.dumps(fields, ensure_ascii=False, default=_plain).encode("utf-8")
+    except UnicodeEncodeError:  # half a surrogate pair, which JSON can spell and UTF-8 cannot
+        line = json.dumps(fields, default=_plain).encode("ascii")
+    file.write(line + b"\n")
+
+
+def _plain(value: object) -> str:
+    """What a Parquet column holds and JSON does not know, as text."""
+    if isinstance(value, datetime.date | datetime.time):
+        return value.isoformat()
+    return value.hex() if isinstance(value, bytes) else str(value)
 
 
 def _json_row(line: bytes, number: int) -> Row:
     try:
-        fields: object = json.loads(line.decode("utf-8"))
+        fields: object = json.loads(line.decode("utf-8-sig"))  # a file may start with a mark
     except UnicodeDecodeError:
         return Row(number, {"line": number}, "not UTF-8 text")
+    except RecursionError:
+        return Row(number, {"line": number}, "nested too deeply")
     except ValueError:
         return Row(number, {"line": number}, "not valid JSON")
     if not isinstance(fields, dict):
@@ -138,10 +180,21 @@ def _parquet_rows(path: Path) -> Iterator[Row]:
 
 
 def _write_parquet(path: Path, rows: list[Fields]) -> None:
-    require("train", "writing Parquet", "pyarrow")
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     names = list(dict.fromkeys(name for row in rows for name in row))
-    columns = {name: [row.get(name) for row in rows] for name in names}
-    pq.write_table(pa.table(columns), path)
+    columns = {}
+    for name in names:
+        try:
+            columns[name] = pa.array([row.get(name) for row in rows])
+        # Values of two types, numbers that are too large, halves of surrogate pairs.
+        except (pa.ArrowException, ValueError, TypeError, OverflowError):
+            raise DataError(
+                f"field '{name}' has values that no Parquet column holds: {_ELSE}"
+            ) from None
+    try:
+        pq.write_table(pa.table(columns), path)
+    except pa.ArrowException as error:
+        reason = str(error).partition("\n")[0]
+        raise DataError(f"no Parquet file can hold these rows ({reason}): {_ELSE}") from None

@@ -14,7 +14,10 @@ def score(
     out: Annotated[Path, typer.Option("--out", help="Where the rows go, with their scores.")],
     model: Annotated[str, typer.Option(help="`embedded`, a folder or a hub id.")] = "embedded",
 ) -> None:
-    """Score a JSON Lines or Parquet file (gzip by suffix): `score` and `flagged` are added.
+    """Score a JSON Lines or Parquet file (gzip by suffix).
+
+    Added are `score` (p(unsafe)), `flagged`, and `in_scope` with its `reasons`: where it is false
+    the guard was not trained for such text, and a low score does not say that it is safe.
 
     Rows keep their order and their other fields. A row that cannot be scored is reported with its
     line number, gets an `error` instead of a score, and does not lose the others; the exit status

@@ -57,18 +57,23 @@ class BertShape:
         )
 
 
-def write_fused_bert(folder: Path, out: Path) -> bool:
+def write_fused_bert(folder: Path, out: Path, tokenizer: Path | None = None) -> bool:
     """Write a checkpoint's int8 graph; return False, and write nothing, where it is no such BERT.
 
     Inputs `input_ids` and `token_type_ids`, int64, shape (n, tokens), rows of one length without
     padding; output `logits`, float32, shape (n, labels). The file appears when whole.
+
+    Args:
+        folder: a Hugging Face checkpoint.
+        out: the file to write.
+        tokenizer: its `tokenizer.json`; the one in the folder when not given.
     """
     shape = BertShape.of(folder)
     if shape is None:
         return False
     weights = load_file(folder / "model.safetensors")
     whole = {name: array.astype(np.float32) for name, array in weights.items()}
-    graph = _Graph(whole, channel_peaks(folder))
+    graph = _Graph(whole, channel_peaks(folder, tokenizer or folder / "tokenizer.json"))
     hidden = _embeddings(graph, shape)
     for index in range(shape.layers - 1):
         hidden = _layer(graph, hidden, hidden, index, shape)

@@ -33,10 +33,15 @@ def write_float32(source: Source, out: Path) -> None:
         )
 
 
-def write_int8(source: Source, out: Path) -> None:
+def write_int8(source: Source, out: Path, tokenizer: Path) -> None:
     """Write the int8 model: the fused graph of a BERT checkpoint, else the float32 one quantised.
 
     A guard that has nothing but its int8 model keeps it.
+
+    Args:
+        source: the guard.
+        out: the file to write.
+        tokenizer: its `tokenizer.json`, as `Source.copy_texts` writes it.
 
     Raises:
         ModelError: when there are no weights, or they cannot be exported.
@@ -49,7 +54,7 @@ def write_int8(source: Source, out: Path) -> None:
     from harmaug.export.fused_bert import write_fused_bert
     from harmaug.export.int8 import quantise
 
-    if source.is_checkpoint and write_fused_bert(source.folder, out):
+    if source.is_checkpoint and write_fused_bert(source.folder, out, tokenizer):
         return
     with tempfile.TemporaryDirectory(dir=out.parent) as folder:
         write_float32(source, Path(folder) / "model.onnx")

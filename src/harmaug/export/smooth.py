@@ -35,11 +35,15 @@ SMALLEST = 1e-5
 
 
 @torch.no_grad()
-def channel_peaks(folder: Path) -> dict[str, Array]:
+def channel_peaks(folder: Path, tokenizer: Path) -> dict[str, Array]:
     """Return the largest absolute value of each input channel of every dense layer.
 
     Keys are module names, arrays have shape (inputs,). The sample is harmful and harmless text of
     the quickstart's labelled data, and random tokens.
+
+    Args:
+        folder: a checkpoint.
+        tokenizer: its `tokenizer.json`, which may lie elsewhere: not every checkpoint has one.
     """
     with quiet_transformers():
         model = AutoModelForSequenceClassification.from_pretrained(folder, dtype=torch.float32)
@@ -48,7 +52,7 @@ def channel_peaks(folder: Path) -> dict[str, Array]:
         if isinstance(module, nn.Linear):
             module.register_forward_pre_hook(_recorder(name, peaks))
     tokens = min(TOKENS, model.config.max_position_embeddings)
-    encode = PairEncoder(Tokenizer.from_file(str(folder / "tokenizer.json")), tokens)
+    encode = PairEncoder(Tokenizer.from_file(str(tokenizer)), tokens)
     model.eval()
     for row in encode(_sample()):
         model(input_ids=torch.tensor([row.ids]), token_type_ids=torch.tensor([row.type_ids]))

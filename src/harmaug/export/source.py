@@ -17,7 +17,10 @@ INT8 = Path("onnx/model_quantized.onnx")
 
 _WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
-_HUB_FILES = ["*.json", "*.txt", "*.model", "*.safetensors", "pytorch_model*.bin"]
+_HUB_FILES = [
+    *("*.json", "*.txt", "*.model", "*.safetensors", "pytorch_model*.bin"),
+    *(FLOAT32.as_posix(), INT8.as_posix()),
+]
 # Their first position is the one after the padding id: so many fewer tokens fit.
 _OFFSET_POSITIONS = frozenset({"roberta", "xlm-roberta", "camembert"})
 

@@ -34,7 +34,8 @@ def export(
 
     Args:
         ref: `embedded`, a folder or a hub id.
-        out: the folder; files of an earlier export are replaced, others stay.
+        out: the folder; files of an earlier export are replaced, a guard's other weights among
+            them removed, others stay.
         target: what runs it.
         precision: the weights of a `web` export; the other targets name theirs.
         validation: what int8 weights are measured on before they are kept.
@@ -51,7 +52,19 @@ def export(
     with _staged(out) as staged:
         drop = _write(source, staged, target, int8, validation)
         files = tuple(sorted(p.relative_to(staged) for p in staged.rglob("*") if p.is_file()))
+    _remove_other_weights(source, out, files)
     return Exported(files, drop)
+
+
+def _remove_other_weights(source: Source, out: Path, written: tuple[Path, ...]) -> None:
+    """Remove what an earlier export left of another guard: `Guard.load` would prefer its int8."""
+    weights = {FLOAT32, INT8}
+    own = not source.is_checkpoint and source.folder.resolve() == out.resolve()
+    # A guard that is nothing but ONNX and is exported into its own folder would lose its source.
+    if own or weights.isdisjoint(written):
+        return
+    for path in weights.difference(written):
+        (out / path).unlink(missing_ok=True)
 
 
 def _write(
@@ -66,7 +79,7 @@ def _write(
         guard = Path(temporary) if target is Target.WEB else folder
         source.copy_texts(guard)
         if int8:
-            write_int8(source, guard / INT8)
+            write_int8(source, guard / INT8, guard / "tokenizer.json")
         else:
             write_float32(source, guard / FLOAT32)
         drop = None

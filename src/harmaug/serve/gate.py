@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Sequence
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from harmaug.serve.http_error import HttpError
@@ -15,6 +16,9 @@ from harmaug.serve.metrics import Metrics
 from harmaug.serve.settings import ServeSettings
 
 log = logging.getLogger("harmaug.serve")
+
+GONE = 499
+"""Counts clients that hung up while they sent their request, as proxies do; nobody reads it."""
 
 PATHS = ("/v1/check", "/v1/moderations", "/v1/guard", "/healthz", "/readyz", "/metrics", "/")
 """Paths that are counted by name; all others are counted together."""
@@ -62,6 +66,8 @@ class Gate:
                 await error.response()(scope, receive, watched_send)
         except HttpError as error:
             await error.response()(scope, receive, watched_send)
+        except ClientDisconnect:
+            status = GONE
         finally:
             self._count(scope, status or 500, time.perf_counter() - started)
 

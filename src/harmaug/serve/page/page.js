@@ -10,6 +10,10 @@ function say(text, wrong = false) {
   at("status").classList.toggle("wrong", wrong);
 }
 
+function reason(error) {
+  return error instanceof TypeError ? "The server does not answer." : error.message;
+}
+
 async function call(path, body) {
   const headers = { "Content-Type": "application/json" };
   if (state.key) headers.Authorization = `Bearer ${state.key}`;
@@ -24,7 +28,7 @@ async function call(path, body) {
       continue;
     }
     if (answer.status === 401) at("key-row").hidden = false;
-    throw new Error(detail.message);
+    throw Object.assign(new Error(detail.message), { status: answer.status });
   }
 }
 
@@ -66,13 +70,22 @@ async function check() {
   const took = performance.now() - started;
   const [result] = answer.results;
   const judged = result.judged ?? { prompt: item.prompt, response: item.response };
-  state.last = { result, judged, server: answer.latency_ms, took };
+  const last = { result, judged, server: answer.latency_ms, took };
+  state.last = last;
   at("table-part").hidden = true;
   show();
-  const explained = await call("/v1/check", { ...item, explain: true });
-  state.last.result = explained.results[0];
-  state.last.explained = explained.latency_ms;
-  show();
+  await explain(item, last);
+  if (state.last === last) show(); // else another text or a file is there by now
+}
+
+async function explain(item, last) {
+  try {
+    const explained = await call("/v1/check", { ...item, explain: true });
+    last.result = explained.results[0];
+    last.explanation = `${explained.latency_ms.toFixed(0)} ms to explain.`;
+  } catch (error) {
+    last.explanation = `not explained: ${reason(error)}`; // the verdict stands without
+  }
 }
 
 function show() {
@@ -97,7 +110,7 @@ function tableRow(row) {
   const flagged = result && result.score >= threshold;
   const word = !result ? "not judged" : flagged ? "flagged" : result.in_scope ? "safe" : "out of scope";
   const kind = flagged ? "flagged" : word === "safe" ? "safe" : "unknown";
-  const text = Array.from(row.text ?? row.error);
+  const text = Array.from([row.error, row.text].filter(Boolean).join(": "));
   const shown = text.length > 160 ? `${text.slice(0, 160).join("")} …` : text.join("");
   line.classList.toggle("hit", Boolean(flagged));
   line.append(pieceOf("td", row.line), pieceOf("td", word, kind));
@@ -137,6 +150,19 @@ function offerSaving() {
   at("save").hidden = false;
 }
 
+async function judge(rows) {
+  try {
+    const answer = await call("/v1/check", { items: rows.map((row) => row.item) });
+    rows.forEach((row, index) => (row.result = answer.results[index]));
+  } catch (error) {
+    if (error.status === 422 && rows.length > 1) {
+      for (const row of rows) await judge([row]); // one bad row does not lose the others
+    } else {
+      for (const row of rows) row.error = reason(error);
+    }
+  }
+}
+
 async function checkFile(file) {
   const run = (state.run += 1);
   state.last = null;
@@ -152,12 +178,7 @@ async function checkFile(file) {
   let done = 0;
   for (const part of batches(waiting, Math.min(32, limits.items), limits.characters / 4)) {
     if (run !== state.run) return;
-    try {
-      const answer = await call("/v1/check", { items: part.map((row) => row.item) });
-      part.forEach((row, index) => (row.result = answer.results[index]));
-    } catch (error) {
-      for (const row of part) row.error = error.message;
-    }
+    await judge(part);
     done += part.length;
     at("progress").value = done / waiting.length;
     showTable();
@@ -177,7 +198,7 @@ async function busy(work) {
     await work();
   } catch (error) {
     at("verdict").hidden = true;
-    say(error instanceof TypeError ? "The server does not answer." : error.message, true);
+    say(reason(error), true);
   } finally {
     at("check").disabled = false;
   }

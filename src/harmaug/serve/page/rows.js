@@ -1,6 +1,7 @@
 // What a person pastes or drops, turned into what the API takes. Pure functions.
 
 const TURN = /^\s*(system|user|human|assistant|ai|bot)\s*:\s?/i;
+const KNOWN = ["system", "user", "assistant"];
 const ROLES = { human: "user", ai: "assistant", bot: "assistant" };
 
 /** Messages of a pasted conversation: JSON, or lines that name who speaks. */
@@ -31,7 +32,13 @@ function jsonMessages(text) {
   }
   const messages = Array.isArray(value) ? value : value.messages;
   if (!Array.isArray(messages)) throw new Error("There is no list of messages in this JSON.");
-  return messages.map(message);
+  return turns(messages);
+}
+
+function turns(values) {
+  const messages = values.map(message);
+  if (!messages.some(({ role }) => role === "user")) throw new Error("There is no user turn.");
+  return messages;
 }
 
 function message(value) {
@@ -39,6 +46,9 @@ function message(value) {
   const content = parts ? parts.map((part) => part?.text ?? "").join("\n") : value?.content;
   if (typeof value?.role !== "string" || typeof content !== "string") {
     throw new Error("Each message needs a role and its content as text.");
+  }
+  if (!KNOWN.includes(value.role)) {
+    throw new Error(`Unknown role “${value.role}”; use system, user or assistant.`);
   }
   return { role: value.role, content };
 }
@@ -68,7 +78,7 @@ function jsonItem(line) {
   } catch {
     throw new Error("not valid JSON");
   }
-  if (Array.isArray(value?.messages)) return { messages: value.messages.map(message) };
+  if (Array.isArray(value?.messages)) return { messages: turns(value.messages) };
   if (typeof value?.prompt !== "string") throw new Error("no “prompt” text");
   const response = value.response ?? null;
   if (response !== null && typeof response !== "string") throw new Error("“response” is no text");

@@ -17,7 +17,7 @@ function element(tag, text, kind = "") {
 }
 
 /** Fill the verdict's part of the page; returns the verdict in words. */
-export function showVerdict({ result, judged, server, took, explained }, thresholds, point) {
+export function showVerdict({ result, judged, server, took, explanation }, thresholds, point) {
   const threshold = thresholds[point];
   const flagged = result.score >= threshold;
   const kind = flagged ? "flagged" : result.in_scope ? "safe" : "unknown";
@@ -30,7 +30,7 @@ export function showVerdict({ result, judged, server, took, explained }, thresho
   showScale(result.score, thresholds, point, kind);
   showTexts(result, judged);
   const latency = `${server.toFixed(1)} ms in the server, ${took.toFixed(0)} ms there and back`;
-  at("latency").textContent = explained ? `${latency}; ${explained.toFixed(0)} ms to explain.` : `${latency}; explaining …`;
+  at("latency").textContent = `${latency}; ${explanation ?? "explaining …"}`;
   return `${word}: ${result.score.toFixed(3)} at a threshold of ${threshold.toFixed(2)}`;
 }
 
