@@ -12,6 +12,7 @@ from harmaug.cli.app import app
 from harmaug.config import load_config
 from harmaug.errors import ConfigError, DataError, ModelError
 from harmaug.plan import Plan, load_machine, make_plan
+from harmaug.plan.price import Stage
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +57,20 @@ def test_what_changes_the_work_changes_the_plan() -> None:
     assert "distil plain" not in flops("baseline=false")
     assert "generate" not in flops("generate.samples=0")
     assert flops("generate.filters.mode=drop")["generate"] > 1.1 * once["generate"]
+
+
+def test_fewer_layers_twins_and_selection_are_planned() -> None:
+    def planned(*settings: str) -> dict[str, Stage]:
+        config = load_config("quickstart", ["generate.ablation=0", *settings])
+        return {stage.stage: stage for stage in make_plan(config, load_machine("cpu")).stages}
+
+    whole, one = planned(), planned("distill.layers=1")
+    assert one["distil harmaug"].parameters < whole["distil harmaug"].parameters
+    twins = planned("generate.twins={share: 0.5}")
+    assert twins["label synthetic"].rows == 1.5 * whole["label synthetic"].rows
+    chosen = planned("select.instructions=300", "select.kinds=[refusal, harmful]")
+    assert chosen["label synthetic"].rows == whole["label synthetic"].rows
+    assert chosen["distil harmaug"].rows < whole["distil harmaug"].rows
 
 
 def test_machines_are_a_table_and_files(tmp_path: Path) -> None:

@@ -22,8 +22,9 @@ CLASSIFIERS = frozenset(family for family, card in CARDS.items() if card.windowe
 WORKLESS = frozenset({"recorded", "openai-moderation"})
 """Families that compute nothing on a machine of ours."""
 
-READINGS = {"shieldgemma": 4}
-"""Readings of one row, where it is not one: ShieldGemma's policies are asked one by one."""
+READINGS = {"shieldgemma": 4, "wildguard": 3, "polyguard": 4, "nemoguard": 2}
+"""Readings of one row, where it is not one: ShieldGemma's policies are asked one by one, and lines
+that are forced one after the other (`harmaug.teachers.lines`) each read what stands before."""
 
 BACKWARD = 3.0
 """Forward and backward against forward alone: the gradient of weights and of inputs cost one
@@ -79,7 +80,7 @@ def student(config: RunConfig) -> Model:
     """Return the student's shape."""
     name = config.distill.student
     place = str(embedded_model("encoder")) if name == "embedded-encoder" else name
-    return find_model(place, "classifier", "distill.student")
+    return find_model(place, "classifier", "distill.student", config.distill.layers)
 
 
 def window(config: RunConfig, model: Model) -> int:

@@ -69,19 +69,21 @@ class Model:
 
 
 @cache
-def find_model(reference: str, head: Head, setting: str) -> Model:
+def find_model(reference: str, head: Head, setting: str, layers: int | None = None) -> Model:
     """Find a model's configuration in a folder, in the table of known ids or in the hub's cache.
 
-    The network is not used.
+    The network is not used. With `layers` it is the model cut to so many.
 
     Raises:
         ModelError: naming the setting, and what to do where no configuration can be had.
     """
     folder = Path(reference)
     if (folder / "config.json").is_file():
-        return _shaped(reference, _from_folder(folder, setting), head, reading_of(folder, 0))
+        config = _from_folder(folder, setting)
+        return _shaped(reference, _cut(config, layers), head, reading_of(folder, 0))
     if (known := known_models().get(reference)) is not None:
-        return _shaped(reference, known.shape(), head, reading_of(None, known.template))
+        config = _cut(known.shape(), layers)
+        return _shaped(reference, config, head, reading_of(None, known.template))
     try:
         cached: PretrainedConfig = AutoConfig.from_pretrained(reference, local_files_only=True)
     except (OSError, ValueError, KeyError):
@@ -89,7 +91,7 @@ def find_model(reference: str, head: Head, setting: str) -> Model:
             f"{setting}: the configuration of '{reference}' is not known here; put its config.json "
             f"(and tokenizer files) into a folder and plan with --set {setting}=FOLDER"
         ) from None
-    return _shaped(reference, cached, head, reading_of(None, 0))
+    return _shaped(reference, _cut(cached, layers), head, reading_of(None, 0))
 
 
 @cache
@@ -105,6 +107,12 @@ def _from_folder(folder: Path, setting: str) -> PretrainedConfig:
     except (OSError, ValueError, KeyError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise ModelError(f"{setting}: {folder}/config.json cannot be read ({reason})") from None
+    return config
+
+
+def _cut(config: PretrainedConfig, layers: int | None) -> PretrainedConfig:
+    if layers is not None:
+        config.num_hidden_layers = layers
     return config
 
 

@@ -107,7 +107,7 @@ def _work(
         generation, instructions = writing.generate(config, data, pilot)
         responses, pairs = writing.respond(config, data, pilot, instructions)
         found += [generation, *responses]
-        written = config.generate.samples * len(pairs) // len(instructions)
+        written = writing.kept(config) * len(pairs) // len(instructions)
     labelled = judging.as_pairs(data)
     teacher = config.label.teacher
     found += judging.label(teacher, "label D", labelled, data.rows)
@@ -117,7 +117,8 @@ def _work(
     own = (labelled, data.rows)
     if config.baseline:
         found.append(judging.distil(config, "plain", student, [own]))
-    found.append(judging.distil(config, "harmaug", student, [own, (pairs, written)]))
+    chosen = round(written * _chosen(config))
+    found.append(judging.distil(config, "harmaug", student, [own, (pairs, chosen)]))
     for guard in _guards(config):
         if guard == "teacher":
             found += _teacher_on(config, benchmarks)
@@ -125,6 +126,16 @@ def _work(
             work = judging.evaluate(config, f"evaluate {guard}", student, benchmarks)
             found += [] if work is None else [work]
     return found, pairs
+
+
+def _chosen(config: RunConfig) -> float:
+    """Return the share of what is generated that `select` leaves to train."""
+    respond = config.respond
+    made = {"refusal": respond.refusal, "harmful": respond.harmful, "empty": respond.empty or None}
+    kinds = [kind for kind, role in made.items() if role is not None]
+    share = sum(kind in config.select.kinds for kind in kinds) / max(len(kinds), 1)
+    most = config.select.instructions
+    return share if most is None else share * min(1.0, most / max(writing.kept(config), 1))
 
 
 def _guards(config: RunConfig) -> list[str]:

@@ -37,14 +37,22 @@ def generate(config: RunConfig, data: Sample, pilot: Pilot | None) -> tuple[Work
     reading = [model.reading.chat_tokens(row.messages, row.prefill) for row in requests]
     known = pilot.instructions if pilot is not None else [row.prompt for row in pool]
     texts = [known[at % len(known)] for at in range(TASKS)]
-    written = [_cut(model, text, settings.sampling) for text in texts]
-    drawn = settings.samples + 2 * settings.ablation
+    written = [_written(model, text, settings.sampling, pilot) for text in texts]
+    drawn = kept(config) + 2 * settings.ablation
     if settings.filters.mode == "drop":
         share = KEEP_SHARE if pilot is None else max(pilot.kept, 0.05)
         drawn += math.ceil(settings.samples * (1 - share) / share * REDRAW)
     counts = [row[1] for row in written]
     work = _write("generate", model, settings.llm, drawn, reading=reading, written=counts)
     return work, tuple(row[0] for row in written)
+
+
+def kept(config: RunConfig) -> int:
+    """Return how many instructions are answered: those that are drawn, and their twins."""
+    twins = config.generate.twins
+    return config.generate.samples + (
+        0 if twins is None else round(twins.share * config.generate.samples)
+    )
 
 
 def respond(
@@ -58,7 +66,7 @@ def respond(
     for kind, role in roles.items():
         if role is not None:
             answers = shown if pilot is None else pilot.answers.get(kind, ())
-            work, written = _role(kind, role, answers, instructions, config.generate.samples)
+            work, written = _role(kind, role, answers, instructions, kept=kept(config), pilot=pilot)
             found.append(work)
             pairs.extend(zip(instructions, written, strict=True))
     if config.respond.empty:
@@ -71,7 +79,9 @@ def _role(
     role: ResponderConfig,
     answers: Sequence[str],
     instructions: Sequence[str],
+    *,
     kept: int,
+    pilot: Pilot | None,
 ) -> tuple[Work, list[str]]:
     model = _writer(role.llm, f"respond.{kind}.llm.model")
     reading = []
@@ -82,7 +92,9 @@ def _role(
         reading.append(model.reading.chat_tokens(messages, role.prefix))
     most = role.sampling.max_new_tokens
     texts = list(answers) or ["so it is and will be " * most]
-    written = [_cut(model, texts[at % len(texts)], role.sampling) for at in range(len(reading))]
+    written = [
+        _written(model, texts[at % len(texts)], role.sampling, pilot) for at in range(len(reading))
+    ]
     counts = [row[1] for row in written]
     work = _write(f"respond {kind}", model, role.llm, kept, reading=reading, written=counts)
     return work, [row[0] for row in written]
@@ -96,10 +108,17 @@ def _writer(llm: LLMConfig, setting: str) -> Model:
     return find_model(llm.model, "causal", setting)
 
 
-def _cut(model: Model, text: str, sampling: SamplingConfig) -> tuple[str, float]:
-    """Cut a stand-in to what may be written; the end marker is a token where it is reached."""
+def _written(
+    model: Model, text: str, sampling: SamplingConfig, pilot: Pilot | None
+) -> tuple[str, float]:
+    """Cut a stand-in to what may be written; the end marker is a token where it is reached.
+
+    What a pilot wrote is whole, though it may read as more tokens than it was written with.
+    """
     most = sampling.max_new_tokens
     length = model.reading.text_tokens(text) + 1
+    if pilot is not None:
+        return text, min(length, float(most))
     return (text, length) if length <= most else (model.reading.cut(text, most), float(most))
 
 
