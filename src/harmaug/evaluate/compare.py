@@ -57,9 +57,7 @@ def difference(metric: str, benchmarks: Sequence[Paired]) -> Difference:
     Benchmarks are resampled apart from each other, so that the interval of the mean is that of
     new examples from the same benchmarks, not of other benchmarks.
     """
-    points, draws = mean_over(
-        [paired.points for paired in benchmarks], [paired.draws for paired in benchmarks]
-    )
+    points, draws = mean_over(benchmarks)
     column = draws[:, METRICS.index(metric)]
     return Difference(metric, estimates(points, draws)[metric], float(np.mean(column > 0)))
 

@@ -199,11 +199,7 @@ def assess(
 
 
 def _average(benchmarks: Sequence[Sampled]) -> dict[str, Estimate]:
-    return estimates(
-        *mean_over(
-            [sampled.points for sampled in benchmarks], [sampled.draws for sampled in benchmarks]
-        )
-    )
+    return estimates(*mean_over(benchmarks))
 
 
 def _comparisons(first: str, second: str, paired: Mapping[str, Paired]) -> list[Comparison]:

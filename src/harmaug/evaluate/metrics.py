@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,6 +105,33 @@ def estimates(points: FloatArray, draws: FloatArray) -> dict[str, Estimate]:
     }
 
 
+class Resamples(Protocol):
+    """A metric's values on one benchmark, or a difference of them: `points` and `draws`."""
+
+    @property
+    def points(self) -> FloatArray:
+        """The sample's, shape (metrics,)."""
+        ...
+
+    @property
+    def draws(self) -> FloatArray:
+        """Those of its resamples, shape (resamples, metrics)."""
+        ...
+
+
+def mean_over(benchmarks: Sequence[Resamples]) -> tuple[FloatArray, FloatArray]:
+    """Return the mean points and draws, each metric's over the benchmarks that define it.
+
+    One class alone has no AUPRC; it must not cost the others their mean.
+    """
+    points = np.stack([benchmark.points for benchmark in benchmarks])
+    draws = np.stack([benchmark.draws for benchmark in benchmarks])
+    defined = ~np.isnan(points)
+    count = np.where(defined.any(axis=0), defined.sum(axis=0), np.nan)
+    mean = np.where(defined, points, 0.0).sum(axis=0) / count
+    return mean, np.where(defined[:, None, :], draws, 0.0).sum(axis=0) / count
+
+
 def wilson(successes: int, n: int) -> Estimate:
     """Return a share with its 95% Wilson score interval (Wilson 1927); NaN where n is 0."""
     if n == 0:
@@ -177,23 +204,6 @@ def _metrics(table: _Sorted, weights: FloatArray, threshold: float) -> FloatArra
         roc = np.sum(steps * below, axis=1) / (positives * negatives)
         ece = _calibration_error(table, weights, total)
     return np.stack([precision, recall, f1, auprc, roc, fpr, ece], axis=1)
-
-
-def mean_over(
-    points: Sequence[FloatArray], draws: Sequence[FloatArray]
-) -> tuple[FloatArray, FloatArray]:
-    """Return the mean of metrics over benchmarks, each over those on which it is defined.
-
-    One class alone has no AUPRC; it must not cost the others their mean.
-
-    Args:
-        points: of each benchmark, shape (metrics,).
-        draws: of each benchmark's resamples, shape (resamples, metrics).
-    """
-    defined = ~np.isnan(np.stack(points))
-    count = np.where(defined.any(axis=0), defined.sum(axis=0), np.nan)
-    mean = np.where(defined, points, 0.0).sum(axis=0) / count
-    return mean, np.where(defined[:, None, :], draws, 0.0).sum(axis=0) / count
 
 
 def _calibration_error(table: _Sorted, weights: FloatArray, total: FloatArray) -> FloatArray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from typing import get_args
 
@@ -29,8 +28,7 @@ def ablate(context: Context, labelled: Sequence[LabelledRow]) -> tuple[AttackFac
 
 def _asked(context: Context, labelled: Sequence[LabelledRow], attack: Attack) -> AttackFacts:
     config = context.config.generate.model_copy(update={"attack": attack})
-    changed = context.config.model_copy(update={"generate": config})
-    context = dataclasses.replace(context, config=changed)
+    context = context.changed(generate=config)
     pool = harmful_prompts(labelled)
     sampler = ExemplarSampler(pool, config.exemplars, config.same_category, context.config.seed)
     tasks = mapped(sampler.task, chunked(range(config.ablation), context.part_rows))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -123,8 +122,7 @@ def _prompts(
 ) -> Synthetic:
     generation = _given(context, config.file, data, held_out)
     if not config.respond:
-        alone = context.config.model_copy(update={"respond": NO_RESPONSES})
-        context = dataclasses.replace(context, config=alone)
+        context = context.changed(respond=NO_RESPONSES)
     return _answered(context, generation, f"prompts of {config.file}", None)
 
 

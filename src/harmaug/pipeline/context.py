@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from harmaug.config import ExecutorConfig, LLMConfig, RunConfig, TeacherConfig
+from harmaug.config import (
+    ExecutorConfig,
+    GenerateConfig,
+    LLMConfig,
+    RespondConfig,
+    RunConfig,
+    TeacherConfig,
+)
 from harmaug.embedded import GUARD, embedded_model
 from harmaug.progress import Progress
 from harmaug.registry import Registry
@@ -47,6 +55,10 @@ class Context:
     def journal(self) -> Path:
         """Where the answers of servers are kept."""
         return self.folder.root / "journal.sqlite"
+
+    def changed(self, **parts: GenerateConfig | RespondConfig) -> Context:
+        """Return the same run with parts of its configuration replaced, such as `generate`."""
+        return dataclasses.replace(self, config=self.config.model_copy(update=parts))
 
     @property
     def part_rows(self) -> int:

@@ -25,8 +25,6 @@ def with_twins(
 ) -> Generation:
     """Return the generation with a twin of each of its first instructions, `share` of them."""
     config = twin_request(context.config.generate, twins)
-    changed = context.config.model_copy(update={"generate": config})
-    asking = dataclasses.replace(context, config=changed)
     originals = generation.kept[: round(twins.share * len(generation.kept))]
     tasks = mapped(
         lambda row: twin_task(row, context.config.seed), chunked(originals, context.part_rows)
@@ -34,7 +32,7 @@ def with_twins(
     name = fingerprint("twins", generation.name, twins.model_dump(mode="json"), len(originals))
     out = context.folder.table("generate", f"{name}-r0", Instruction)
     keeper = Keeper(config, (), [row.prompt for row in benchmarks])
-    judged = list(keeper.judge(ask(asking, "twins", tasks, out)))
+    judged = list(keeper.judge(ask(context.changed(generate=config), "twins", tasks, out)))
     kept = [row for row in judged if row.drop is None]
     drops = Counter(generation.drops)
     drops.update(f"twin: {row.drop}" for row in judged if row.drop is not None)

@@ -80,10 +80,10 @@ def find_model(reference: str, head: Head, setting: str, layers: int | None = No
     folder = Path(reference)
     if (folder / "config.json").is_file():
         config = _from_folder(folder, setting)
-        return _shaped(reference, _cut(config, layers), head, reading_of(folder, 0))
+        return _shaped(reference, config, head, reading_of(folder, 0), layers)
     if (known := known_models().get(reference)) is not None:
-        config = _cut(known.shape(), layers)
-        return _shaped(reference, config, head, reading_of(None, known.template))
+        template = reading_of(None, known.template)
+        return _shaped(reference, known.shape(), head, template, layers)
     try:
         cached: PretrainedConfig = AutoConfig.from_pretrained(reference, local_files_only=True)
     except (OSError, ValueError, KeyError):
@@ -91,7 +91,7 @@ def find_model(reference: str, head: Head, setting: str, layers: int | None = No
             f"{setting}: the configuration of '{reference}' is not known here; put its config.json "
             f"(and tokenizer files) into a folder and plan with --set {setting}=FOLDER"
         ) from None
-    return _shaped(reference, _cut(cached, layers), head, reading_of(None, 0))
+    return _shaped(reference, cached, head, reading_of(None, 0), layers)
 
 
 @cache
@@ -110,13 +110,11 @@ def _from_folder(folder: Path, setting: str) -> PretrainedConfig:
     return config
 
 
-def _cut(config: PretrainedConfig, layers: int | None) -> PretrainedConfig:
+def _shaped(
+    reference: str, config: PretrainedConfig, head: Head, reading: Reading, layers: int | None
+) -> Model:
     if layers is not None:
         config.num_hidden_layers = layers
-    return config
-
-
-def _shaped(reference: str, config: PretrainedConfig, head: Head, reading: Reading) -> Model:
     text = config.get_text_config()
     settings = {str(key): value for key, value in text.to_dict().items()}
     layers, hidden = _number(settings, "num_hidden_layers"), _number(settings, "hidden_size")

@@ -100,7 +100,8 @@ class Arms:
         return outcome, True
 
     def _predict(self, context: Context, name: str, student: str, folder: Path) -> dict[str, str]:
-        guard = Candidate(name, source_of(folder, context.config), student)
+        quantised = context.config.distill.quantise
+        guard = Candidate(name, GuardSource.of_student(folder, quantised=quantised), student)
         load = cache(guard.source.load)
         tables = {
             benchmark: predictions(context, guard, load, benchmark, rows)
@@ -130,11 +131,6 @@ class Arms:
             revision,
             config.seed,
         )
-
-
-def source_of(folder: Path, config: RunConfig) -> GuardSource:
-    """Return how a student is evaluated: in int8 where it is quantised, as a run's is."""
-    return GuardSource.of_student(folder, quantised=config.distill.quantise)
 
 
 def _sources(arm: ArmConfig, config: RunConfig) -> dict[str, object]:

@@ -35,7 +35,7 @@ from harmaug.runs.parts import PartFolder, rows_of
 from harmaug.study.config import arm_config
 from harmaug.study.diversity import measure_diversity
 from harmaug.study.ledger import append_ledger
-from harmaug.study.outcome import Arms, source_of
+from harmaug.study.outcome import Arms
 from harmaug.study.results import Outcome, ScoreRow, Study, score_rows, write_scores
 
 Benchmarks = Mapping[str, list[LabelledRow]]
@@ -155,7 +155,10 @@ def _students(
     return [
         Candidate(
             one.arm,
-            source_of(folder.root / "stages" / one.student, configs[one.arm, first]),
+            GuardSource.of_student(
+                folder.root / "stages" / one.student,
+                quantised=configs[one.arm, first].distill.quantise,
+            ),
             one.student,
         )
         for one in outcomes
