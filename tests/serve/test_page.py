@@ -197,6 +197,31 @@ def test_a_late_explanation_is_not_shown_over_what_came_after(
 
 
 @pytest.mark.slow
+def test_a_late_verdict_is_not_shown_over_what_came_after(browser: Browser, address: str) -> None:
+    page = _open(browser, address)
+    held: list[Route] = []
+
+    def answer(route: Route) -> None:
+        if json.loads(route.request.post_data or "")["prompt"] == "one":
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/v1/check", answer)
+    for text in ("one", "two"):
+        page.get_by_label("Prompt", exact=True).last.fill(text)
+        page.keyboard.press("Control+Enter")
+    page.get_by_text("ms to explain").wait_for()
+    shown = page.locator("#verdict").inner_text()
+    with page.expect_response(lambda got: "one" in (got.request.post_data or "")) as got:
+        held.pop().continue_()
+    got.value.finished()
+    page.evaluate("() => new Promise((resume) => setTimeout(resume, 50))")
+    assert page.locator("#verdict").inner_text() == shown
+    page.close()
+
+
+@pytest.mark.slow
 def test_a_refused_batch_is_sent_row_by_row(browser: Browser, address: str) -> None:
     page = _open(browser, address)
 

@@ -64,9 +64,11 @@ function request() {
 
 async function check() {
   const item = request();
+  const run = (state.run += 1);
   say("Judging …");
   const started = performance.now();
   const answer = await call("/v1/check", item);
+  if (run !== state.run) return; // another text or a file was asked about since
   const took = performance.now() - started;
   const [result] = answer.results;
   const judged = result.judged ?? { prompt: item.prompt, response: item.response };
@@ -75,7 +77,7 @@ async function check() {
   at("table-part").hidden = true;
   show();
   await explain(item, last);
-  if (state.last === last) show(); // else another text or a file is there by now
+  if (run === state.run) show();
 }
 
 async function explain(item, last) {
