@@ -285,13 +285,14 @@ class RunConfig(Model):
     """A whole run.
 
     `baseline` also trains plain distillation (no synthetic rows) to compare. `part_rows` is how
-    many rows each part of the run folder holds: what a killed run computes again at most.
+    many rows each part of the run folder holds: what a killed run computes again at most. Not set,
+    it is 512, or 4,096 where a server answers.
     """
 
     name: str = "run"
     seed: int = 42
     baseline: bool = True
-    part_rows: Count = 512
+    part_rows: Count | None = None
     data: DataConfig = DataConfig()
     generate: GenerateConfig = GenerateConfig()
     respond: RespondConfig = RespondConfig()

@@ -22,6 +22,10 @@ from harmaug.runs.fingerprint import fingerprint, model_fingerprint
 from harmaug.runs.folder import RunFolder
 from harmaug.runs.parts import PartFolder, Parts
 from harmaug.stages.base import Stage
+from harmaug.teachers.load import asks_server
+
+ROWS_HERE = 512
+ROWS_SERVED = 4096
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -63,7 +67,21 @@ class Context:
     @property
     def part_rows(self) -> int:
         """Rows a part."""
-        return self.config.part_rows
+        return rows_of_part(self.config)
+
+
+def rows_of_part(config: RunConfig) -> int:
+    """Return how many rows a part of this run has.
+
+    Every part ends with slots of the server running empty, one part in so many waves of requests;
+    and what a server answered is in the journal already, so that large parts lose nothing.
+    """
+    if config.part_rows is not None:
+        return config.part_rows
+    roles = (config.respond.refusal, config.respond.harmful)
+    llms = [config.generate.llm, *(role.llm for role in roles if role is not None)]
+    served = asks_server(config.label.teacher) or any(llm.backend == "openai" for llm in llms)
+    return ROWS_SERVED if served else ROWS_HERE
 
 
 class MakeExecutor(Protocol):

@@ -18,7 +18,13 @@ from harmaug.config.study import ArmConfig
 from harmaug.embedded import encoder_folder
 from harmaug.evaluate.sources import GuardSource
 from harmaug.pipeline.arms import Synthetic, synthesise
-from harmaug.pipeline.context import Context, Executor, llm_identity, weights_of
+from harmaug.pipeline.context import (
+    Context,
+    Executor,
+    llm_identity,
+    rows_of_part,
+    weights_of,
+)
 from harmaug.pipeline.data import labelled_data
 from harmaug.pipeline.evaluation import Candidate, predictions
 from harmaug.pipeline.labelling import label_data
@@ -140,7 +146,7 @@ def _sources(arm: ArmConfig, config: RunConfig) -> dict[str, object]:
         "method": arm.method,
         "teacher": [teacher.identity(), weights_of(teacher)],
         "tau": config.label.tau,
-        "part_rows": config.part_rows,
+        "part_rows": rows_of_part(config),
     }
     if arm.method == "eda":
         settings = arm.eda.model_dump(mode="json", exclude_none=True)
