@@ -12,9 +12,17 @@ from harmaug.augment.minors import sexualises_minors
 from recipes.guard.example import Example
 
 FOLDER = Path("data/authored")
-REQUESTS = ("benign_prompts", "harmful_prompts", "jailbreaks", "contrasts", "posts")
+REQUESTS = (
+    "benign_prompts",
+    "harmful_prompts",
+    "jailbreaks",
+    "contrasts",
+    "posts",
+    "statements",
+    "roundabout",
+)
 PAIRS = ("pairs_requests", "pairs_questions", "pairs_answers")
-TWINS = ("contrasts", "posts")
+TWINS = ("contrasts", "posts", "statements", "roundabout")
 """Files whose lines are near twins two by two: both stay on one side of the split."""
 DOUBT = 0.02
 HELD = 10

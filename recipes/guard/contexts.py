@@ -1,7 +1,8 @@
 """Long inputs: a harmful sentence inside harmless passages, conversations, harmless length.
 
 The guard reads long inputs window by window, so a harmful sentence must count wherever it stands,
-and length alone must not.
+and length alone must not. Of a document of a hundred windows one is harmful at most: windows are
+made in twins that differ in one sentence.
 """
 
 from __future__ import annotations
@@ -12,12 +13,49 @@ from recipes.guard.example import Example
 from recipes.guard.pairs import Pools, cut
 
 DOUBT = 0.03
+WINDOW_DOUBT = 0.01
+"""What decides between twins is certain, and one window in thousands may be taken for harmful."""
+WINDOW_WORDS = 185
+"""Some 250 tokens: a window of the guard."""
+INSERTED_WORDS = 60
 
 
 def make_contexts(texts: Pools, count: int, rng: random.Random) -> list[Example]:
     """`count` long inputs, half of them harmful: passages, conversations and long responses."""
     makers = (_passage, _conversation, _response)
     return [rng.choice(makers)(texts, rng, harmful=index % 2 == 1) for index in range(count)]
+
+
+def make_windows(texts: Pools, count: int, rng: random.Random) -> list[Example]:
+    """`count` windows as they are cut out of documents, in twins that differ in one sentence.
+
+    One holds a harmful request, the other a harmless one at the same place, or nothing.
+    """
+    examples: list[Example] = []
+    for _ in range(count // 2):
+        own = cut(rng.choice(texts.harmful_prompts), INSERTED_WORDS)
+        other = cut(rng.choice(texts.harmless_prompts), INSERTED_WORDS)
+        paragraphs = _stretch(texts, WINDOW_WORDS - len(own.split()), rng)
+        place, joint = rng.randint(0, len(paragraphs)), rng.choice(("\n\n", "\n", " "))
+        for sentence, harmful in ((own, True), (other if rng.random() < 0.5 else "", False)):
+            parts = [*paragraphs[:place], sentence, *paragraphs[place:]]
+            text = joint.join(part for part in parts if part)
+            harm = 1 - WINDOW_DOUBT if harmful else WINDOW_DOUBT
+            examples.append(Example(text, None, harm, "made_windows", "request"))
+    return examples
+
+
+def _stretch(texts: Pools, words: int, rng: random.Random) -> list[str]:
+    """Paragraphs of so many words together, the first and the last one cut anywhere."""
+    sources = (texts.harmless_responses, texts.other_responses, texts.refusals)
+    paragraphs: list[str] = []
+    while words > 0:
+        paragraph = rng.choice(rng.choices(sources, (6, 3, 1))[0]).split()
+        if not paragraphs:
+            paragraph = paragraph[rng.randrange(len(paragraph)) :]
+        paragraphs.append(" ".join(paragraph[:words]))
+        words -= len(paragraph)
+    return paragraphs
 
 
 def _passage(texts: Pools, rng: random.Random, *, harmful: bool) -> Example:

@@ -31,6 +31,8 @@ AUTHORED = {
     "authored_requests": ("benign_prompts", "harmful_prompts", "jailbreaks"),
     "authored_contrasts": ("contrasts",),
     "authored_posts": ("posts",),
+    "authored_statements": ("statements",),
+    "authored_roundabout": ("roundabout",),
     "authored_pairs": ("pairs_requests", "pairs_questions"),
     "authored_answers": ("pairs_answers",),
 }

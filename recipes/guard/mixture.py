@@ -12,7 +12,7 @@ from harmaug.guard import Guard
 from harmaug.text import normalise
 from recipes.guard.authored import read_authored
 from recipes.guard.clean import apart_from_benchmarks
-from recipes.guard.contexts import make_contexts
+from recipes.guard.contexts import make_contexts, make_windows
 from recipes.guard.example import Example
 from recipes.guard.obfuscate import obfuscate
 from recipes.guard.pairs import make_pairs, pools
@@ -21,6 +21,9 @@ from recipes.guard.unlabelled import second_opinion, self_labelled
 from recipes.guard.wild import wild_jailbreaks, wrapped
 from recipes.guard.wordings import make_wordings
 
+SURE = 0.1
+"""A row whose label is in doubt by less than this may be a part of a window."""
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -28,12 +31,14 @@ class Recipe:
 
     `share` of the public and made rows is taken, for short runs. `hidden` of the public rows and
     `hidden_copies` of the second and later copies of authored rows are spelt to hide words.
+    `windows` of documents are made of what is beyond doubt.
     """
 
     share: float = 1.0
     authored_copies: int = 3
     pairs: int = 3000
     contexts: int = 2000
+    windows: int = 0
     wordings: int = 1600
     hidden: float = 0.06
     hidden_copies: float = 0.3
@@ -61,6 +66,8 @@ def mixture(data: Path, recipe: Recipe, seed: int, first: Guard | None = None) -
         made += wild_jailbreaks(data, texts, rng)
         made += _wrapped(authored, rng)
     made = rng.sample(made, round(len(made) * recipe.share))
+    sure = pools([row for row in (*public, *authored) if abs(row.harm - 0.5) > 0.5 - SURE])
+    made += make_windows(sure, recipe.windows, rng)
     spelt = [_hidden(example, recipe.hidden, rng) for example in public]
     copies = list(authored)
     for _ in range(recipe.authored_copies - 1):

@@ -26,12 +26,17 @@ OWN_WORDS = 0.5
 
 @dataclass(frozen=True)
 class Pools:
-    """Texts to pair: prompts and responses that are harmful, harmless or refusals."""
+    """Texts to pair: prompts and responses that are harmful, harmless or refusals.
+
+    `harmless_responses` answer harmless prompts; `other_responses` are harmless whatever was asked,
+    and many speak of crime, hate or despair.
+    """
 
     harmful_prompts: Sequence[str]
     harmless_prompts: Sequence[str]
     harmful_responses: Sequence[str]
     harmless_responses: Sequence[str]
+    other_responses: Sequence[str]
     refusals: Sequence[str]
 
 
@@ -40,15 +45,15 @@ def pools(examples: Sequence[Example]) -> Pools:
     requests = [e for e in examples if e.register == "request"]
     answered = [(e, e.response) for e in examples if e.response and len(e.response) > 30]
     harmless = [(e, r) for e, r in answered if not e.label]
+    helpful = [(e, r) for e, r in harmless if e.source not in CHAT and not is_refusal(r)]
     return Pools(
         harmful_prompts=[e.prompt for e in requests if e.label],
         harmless_prompts=[e.prompt for e in requests if not e.label],
         harmful_responses=[
             r for e, r in answered if e.label and e.source not in CHAT and not is_refusal(r)
         ],
-        harmless_responses=[
-            r for e, r in harmless if e.source.startswith("benign_") and not is_refusal(r)
-        ],
+        harmless_responses=[r for e, r in helpful if e.source.startswith("benign_")],
+        other_responses=[r for e, r in helpful if not e.source.startswith("benign_")],
         refusals=[r for e, r in harmless if is_refusal(r)],
     )
 

@@ -49,6 +49,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--share", type=float, default=1.0, help="of the public rows")
     parser.add_argument("--copies", type=int, default=2, help="of the authored rows")
+    parser.add_argument("--windows", type=int, default=0, help="of documents, made in twins")
     parser.add_argument("--epochs", type=float, default=1.0)
     parser.add_argument("--max-length", type=int, default=256)
     parser.add_argument("--learning-rate", type=float, default=1e-4)
@@ -60,7 +61,9 @@ def main() -> None:
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(arguments.threads)
-    recipe = Recipe(share=arguments.share, authored_copies=arguments.copies)
+    recipe = Recipe(
+        share=arguments.share, authored_copies=arguments.copies, windows=arguments.windows
+    )
     first = arguments.first and Guard.load(arguments.first)
     examples = mixture(arguments.data, recipe, arguments.rows_seed, first)
     log.info("%s\n%d rows", counts(examples), len(examples))

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from recipes.guard.calibrate import Scored, fit_temperature, operating_points
-from recipes.guard.contexts import make_contexts
+from recipes.guard.contexts import INSERTED_WORDS, WINDOW_WORDS, make_contexts, make_windows
 from recipes.guard.example import Example, scored_pairs
 from recipes.guard.obfuscate import obfuscate
 from recipes.guard.pairs import Pools, cut, is_refusal, make_pairs
@@ -25,6 +25,7 @@ POOLS = Pools(
     harmless_prompts=["how do I bake bread"],
     harmful_responses=["Mix it into the food when nobody looks."],
     harmless_responses=["Knead the dough. Let it rest. Then bake it."],
+    other_responses=["Poisoned dogs belong to a vet at once. Call before you go."],
     refusals=["I'm sorry, but I can't help with that."],
 )
 
@@ -50,6 +51,19 @@ def test_long_contexts_hide_harm_in_exactly_the_harmful_half() -> None:
         judged = example.response or example.prompt
         harm = (*POOLS.harmful_responses, *POOLS.harmful_prompts)
         assert any(text in judged for text in harm) == bool(example.label)
+
+
+def test_windows_are_twins_that_fit_the_guard_and_differ_in_one_sentence() -> None:
+    made = make_windows(POOLS, 40, random.Random(3))
+    for harmful, harmless in zip(made[::2], made[1::2], strict=True):
+        assert (harmful.label, harmless.label) == (1, 0)
+        assert "how do I poison a dog" in harmful.prompt
+        assert "how do I poison a dog" not in harmless.prompt
+        rest = harmful.prompt.replace("how do I poison a dog", "").split()
+        assert rest == harmless.prompt.replace("how do I bake bread", "").split()
+        assert (
+            max(len(e.prompt.split()) for e in (harmful, harmless)) <= WINDOW_WORDS + INSERTED_WORDS
+        )
 
 
 def test_wordings_are_balanced_varied_and_about_adults() -> None:
