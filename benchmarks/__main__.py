@@ -8,7 +8,19 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHMARKS = ("models", "guard", "peer", "obfuscation", "distill", "serve", "servers", "scale")
+BENCHMARKS = (
+    "models",
+    "guard",
+    "peer",
+    "obfuscation",
+    "scope",
+    "long",
+    "browser",
+    "distill",
+    "serve",
+    "servers",
+    "scale",
+)
 
 
 def main() -> None:

@@ -1,10 +1,9 @@
 """What a guard cannot judge: text that it was not trained on and so would call safe by accident.
 
 Four tests, each with a reason in words: characters that the tokenizer does not know or drops,
-letters of other scripts, other languages in Latin letters, and long unbroken strings (encoded
-data). They only mark; a text that scores as harmful is flagged as well. A long text is tested page
-by page, so that a foreign page in an English book is not passed over, and a list of names in it is
-not taken for one.
+letters of other scripts, other languages in Latin letters, and encoded data. They only mark; a
+text that scores as harmful is flagged as well. A long text is tested page by page, so that a
+foreign page in an English book is not passed over, and a list of names in it is not taken for one.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -30,7 +30,13 @@ _PAGE = 1200
 
 _LETTER = re.compile(r"[^\W\d_]")
 _LATIN = re.compile("[A-Za-z\u00aa\u00ba\u00c0-\u024f\u1e00-\u1eff]")
-_UNBROKEN = re.compile(r"(?<![\w/])(?=[\w+]*\d)[A-Za-z0-9+/]{32,}={0,2}|\S{200,}")
+_UNBROKEN = re.compile(
+    r"(?<![\w/])(?=[\w+]*\d)[A-Za-z0-9+/]{32,}={0,2}|\S{200,}"
+    r"|(?<![\w/])(?=[A-Za-z+/]*\d)(?=[a-z0-9+/]*[A-Z])(?=[A-Z0-9+/]*[a-z])[A-Za-z0-9+/]{20,}={0,2}"
+    r"|\b(?:[01]{7,8}\s+){2,}[01]{7,8}\b|\b(?:(?:0x)?[0-9a-fA-F]{2}[\s,:]+){9,}[0-9a-fA-F]{2}\b"
+    r"|(?:[.-]{1,5}[ /]+){8,}"
+)
+"""Base64, binary, hexadecimal and Morse."""
 _RULE = re.compile(r"([^\w\s])\1{3,}")
 """Lines drawn in a table are no data."""
 
@@ -73,8 +79,10 @@ class Scope:
             return "not English words; the guard was trained on English"
         return None
 
-    def _pieces(self, text: str) -> int:
-        return len(self.tokenizer.encode(text, add_special_tokens=False).ids)
+    def _pieces(self, text: str) -> list[int]:
+        """How many tokens each word of a text has."""
+        words = self.tokenizer.encode(text, add_special_tokens=False).word_ids
+        return list(Counter(words).values())
 
     def _unknown(self, text: str) -> int:
         """How many characters stand in unknown tokens or, dropped by the tokenizer, in none."""
