@@ -31,7 +31,10 @@ ROWS = [Pair(str(n), f"prompt {n}", None, "empty", None, None, "test") for n in 
 
 @dataclass(frozen=True)
 class Shout:
-    """A stage that costs nothing; at one row it raises, or its process is killed, but only once."""
+    """A stage that costs nothing; at one row it raises, or its process is killed.
+
+    With `died` that happens once only.
+    """
 
     raises_at: str | None = None
     dies_at: str | None = None
@@ -46,8 +49,9 @@ class Shout:
         time.sleep(self.seconds)
         if self.raises_at in ids:
             raise HarmaugError("the server is gone")
-        if self.dies_at in ids and self.died is not None and not self.died.exists():
-            self.died.touch()
+        if self.dies_at in ids and (self.died is None or not self.died.exists()):
+            if self.died is not None:
+                self.died.touch()
             os.kill(os.getpid(), signal.SIGKILL)
         return [Pair(row.id, row.prompt.upper(), None, "empty", None, None, "test") for row in rows]
 
@@ -64,6 +68,12 @@ def test_rows_come_out_one_for_one_though_a_worker_is_killed(tmp_path: Path) -> 
     stage = Shout(dies_at="13", died=tmp_path / "died")
     assert run(tmp_path / "out", stage) == Shout().process(ROWS)
     assert stage.died is not None and stage.died.exists()
+
+
+def test_a_part_that_kills_every_worker_ends_the_run_and_loses_no_other(tmp_path: Path) -> None:
+    with pytest.raises(HarmaugError, match="^a part killed its worker 5 times .*command again"):
+        run(tmp_path, Shout(dies_at="13"))
+    assert run(tmp_path, Shout()) == Shout().process(ROWS)
 
 
 def test_after_a_failure_only_the_missing_parts_are_done_again(tmp_path: Path) -> None:

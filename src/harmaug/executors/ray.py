@@ -30,6 +30,9 @@ Out = TypeVar("Out")
 AHEAD = 2
 """Parts that a worker is given at once: one to work on, one to go on with."""
 
+TRIES_AGAIN = 4
+"""How often a part is given out again when its worker was killed; five times is no chance."""
+
 
 class Batch(TypedDict):
     """One part on its way: its number, and its rows pickled (or the error that ended it)."""
@@ -92,6 +95,8 @@ class RayExecutor:
                 ),
                 num_cpus=1,
                 num_gpus=self.config.gpus_per_worker or None,
+                max_restarts=-1,
+                max_task_retries=TRIES_AGAIN,
             )
         )
         try:
@@ -100,6 +105,11 @@ class RayExecutor:
                 if isinstance(result, HarmaugError):
                     raise result
                 yield int(row["part"]), result
+        except ray.exceptions.RayActorError:
+            raise HarmaugError(
+                f"a part killed its worker {TRIES_AGAIN + 1} times (out of memory?): run the same "
+                "command again to go on, with smaller batches or fewer workers a machine"
+            ) from None
         except ray.exceptions.RayError as error:
             raise HarmaugError(_one_line(error)) from None
 
