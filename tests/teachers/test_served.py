@@ -1,7 +1,7 @@
 """Causal guards through a server: the same scores as in this process, in every server's dialect."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from tests.models import classifier
 from tests.servers.scoring import Dialect, Served
-from tests.servers.stub import Fault, Stub, running
+from tests.servers.stub import Body, Fault, Stub, running
 from tests.teachers.guards import guard_tokenizer, save_guard
 
 from harmaug.config import TeacherConfig
@@ -100,6 +100,34 @@ def test_lines_are_forced_one_after_the_other(wildguard: Path, dialect: Dialect)
     with served(wildguard, dialect) as stub:
         found = load_teacher(config(stub.url, wildguard, "wildguard")).log_odds(PAIRS)
     np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("fault", ["refused", "cut"])
+@pytest.mark.parametrize("line", ["Harmful request:", "Response refusal:"])
+def test_a_line_above_that_was_not_answered_makes_its_pair_missing(
+    wildguard: Path, line: str, fault: str, tmp_path: Path
+) -> None:
+    expected = in_process("wildguard", wildguard).log_odds(PAIRS)
+    server = Served(wildguard, "openai")
+
+    def faulty(body: Body) -> bool:
+        return body["prompt"].endswith(line) and "0123456789" in body["prompt"]
+
+    def refusal(body: Body) -> str | None:
+        return "busy" if fault == "refused" and faulty(body) else server.refusal(body)
+
+    def document(body: Body) -> Mapping[str, object]:
+        whole = server.document(body)
+        return {**whole, "usage": {"prompt_tokens": 9}} if faulty(body) else whole
+
+    journal = tmp_path / "journal.sqlite"
+    with running(Stub(document=document, refusal=refusal)) as stub:
+        found = load_teacher(config(stub.url, wildguard, "wildguard"), journal).log_odds(PAIRS)
+    lost = np.isnan(found)
+    assert lost.tolist() == [False, False, False, True, False]
+    np.testing.assert_allclose(found[~lost], expected[~lost], atol=1e-4)
+    given_up = Journal(journal).accounts().given_up
+    assert (given_up > 0) == (fault == "refused")
 
 
 @pytest.mark.parametrize("dialect", ["vllm", "sglang"])
