@@ -17,6 +17,7 @@ from harmaug.errors import ConfigError, HarmaugError, ModelError, ServerError
 from harmaug.llm.journal import Accounts, Journal
 from harmaug.scoring import Scorer, TextPair
 from harmaug.teachers.load import load_teacher
+from harmaug.teachers.logprobs import Names, Next, side_odds
 
 TEMPLATE = (
     "{{ bos_token }}<|user|>{% for message in messages %}{{ message['role'] }}: "
@@ -148,6 +149,46 @@ def test_a_token_that_is_not_among_the_returned_is_floored_and_counted(
     else:
         nearer = (found > 0) & (found < expected - 1e-3)
         assert floored == nearer.sum() > 0
+
+
+def test_a_missing_token_of_a_side_with_several_is_floored_and_counted(tmp_path: Path) -> None:
+    words = [" Safe", " Unsafe", " Controversial"]
+    tokenizer = guard_tokenizer(TEMPLATE, ["<|user|>", "<|assistant|>"], words)
+    folder = save_guard(tmp_path / "guard", tokenizer, {":": words}, "qwen3")
+    exact = in_process("qwen3guard", folder).log_odds(PAIRS)
+    assert not np.isnan(exact).any()
+    journal = tmp_path / "journal.sqlite"
+    with served(folder, "sglang", shown=2) as stub:  # of three words two at most
+        found = load_teacher(config(stub.url, folder, "qwen3guard"), journal).log_odds(PAIRS)
+    assert Journal(journal).accounts().floored == len(PAIRS)
+    assert (np.abs(found) <= np.abs(exact) + 1e-4).all() and (found * exact >= 0).all()
+    assert (np.abs(found - exact) > 1e-2).any()
+
+
+HALF, FEW, TENTH = np.log([0.5, 0.2, 0.1])
+UNSAFE: list[Names] = [frozenset({1, " Unsafe"}), frozenset({2, " Controversial"})]
+SAFE: list[Names] = [frozenset({3, " Safe"})]
+
+
+@pytest.mark.parametrize(
+    ("near", "least", "most"),
+    [
+        ({1: HALF, 2: FEW, 3: TENTH}, np.log(7), np.log(7)),
+        ({1: HALF, 3: FEW}, np.log(0.5 / 0.2), np.log(0.7 / 0.2)),
+        ({1: HALF, 9: FEW}, np.log(0.5 / 0.2), np.inf),
+        ({3: HALF, 2: FEW}, np.log(0.2 / 0.5), np.log(0.4 / 0.5)),
+        ({3: HALF, 9: FEW}, -np.inf, np.log(0.4 / 0.5)),
+        ({" Safe": HALF, " Unsafe": FEW, "x": TENTH}, np.log(0.2 / 0.5), np.log(0.3 / 0.5)),
+        ({3: FEW, 1: TENTH, 9: TENTH}, np.log(0.1 / 0.2), 0.0),
+    ],
+)
+def test_a_floored_score_errs_towards_a_half(
+    near: dict[int | str, float], least: float, most: float
+) -> None:
+    odds, floored = side_odds(Next(near, ""), UNSAFE, SAFE)
+    assert floored == (least < most)
+    nearest = min(max(0.0, least), most)
+    np.testing.assert_allclose(odds, nearest, atol=1e-9)
 
 
 def test_a_row_that_the_server_refuses_or_cuts_is_missing(

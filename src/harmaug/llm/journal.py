@@ -33,8 +33,8 @@ BUSY_SECONDS = 60.0
 class Accounts:
     """What was asked of servers. `retried` counts tries after the first.
 
-    `floored` counts scores in which an answer's token was not among the log-probabilities that
-    the server returned, so that the lowest one stands for it.
+    `floored` counts scores in which a token of an answer was not among the log-probabilities that
+    the server returned, so that it may be as likely as the lowest one.
     """
 
     asked: int = 0
