@@ -14,6 +14,7 @@ from tests.teachers.guards import guard_tokenizer, save_guard
 
 from harmaug.config import TeacherConfig
 from harmaug.errors import ConfigError, HarmaugError, ModelError, ServerError
+from harmaug.llm.base import Completion
 from harmaug.llm.journal import Accounts, Journal
 from harmaug.scoring import Scorer, TextPair
 from harmaug.teachers.load import load_teacher
@@ -221,6 +222,23 @@ def test_a_text_beyond_the_limit_is_not_asked_for(llama_guard: Path) -> None:
         found = teacher.log_odds(PAIRS)
         assert np.isnan(found).tolist() == [False, False, True, False, False]
         assert len(stub.bodies) - before == 4
+
+
+@pytest.mark.parametrize("family", ["llama-guard", "granite-guardian-4"])
+def test_a_probe_that_is_given_up_is_no_finding(
+    llama_guard: Path, family: str, tmp_path: Path
+) -> None:
+    server = Served(llama_guard, "openai")
+
+    def busy(body: Body) -> str | None:
+        return "busy" if "logprobs" not in body else server.refusal(body)
+
+    journal = tmp_path / "journal.sqlite"
+    Journal(journal).answered("before", Completion("x", None, 0, 0), keep=True)
+    with running(Stub(document=server.document, refusal=busy)) as stub:
+        settings = config(stub.url, llama_guard, family)
+        with pytest.raises(ModelError, match=r"^'guard' gave no answer .*server's log.*$"):
+            load_teacher(settings, journal)
 
 
 def refusal(url: str, folder: Path, kind: type[HarmaugError], *parts: str) -> None:
