@@ -48,6 +48,14 @@ class Accounts:
         """Requests that were under way when a process died (or are under way now)."""
         return self.asked - self.answered - self.given_up
 
+    def __str__(self) -> str:
+        """Say them in one line."""
+        floored = f"; {self.floored} scores floored" if self.floored else ""
+        return (
+            f"{self.asked} requests asked, {self.answered} answered, {self.given_up} given up, "
+            f"{self.interrupted} interrupted; {self.retried} further tries{floored}"
+        )
+
 
 class Journal:
     """Answers by the hash of what was asked; without a path it lives in memory only."""
