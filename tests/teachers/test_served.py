@@ -1,7 +1,7 @@
 """Causal guards through a server: the same scores as in this process, in every server's dialect."""
 
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from tests.models import classifier
 from tests.servers.scoring import Dialect, Served
 from tests.servers.stub import Body, Fault, Stub, running
 from tests.teachers.guards import guard_tokenizer, save_guard
+from tests.teachers.test_families import CHAT, FAMILY, SPECIAL
 
 from harmaug.config import TeacherConfig
 from harmaug.errors import ConfigError, HarmaugError, ModelError, ServerError
@@ -19,6 +20,8 @@ from harmaug.llm.journal import Accounts, Journal
 from harmaug.scoring import Scorer, TextPair
 from harmaug.teachers.load import load_teacher
 from harmaug.teachers.logprobs import Names, Next, side_odds
+from harmaug.teachers.nemoguard import OUTPUT, TASK
+from harmaug.teachers.polyguard import SYSTEM
 
 TEMPLATE = (
     "{{ bos_token }}<|user|>{% for message in messages %}{{ message['role'] }}: "
@@ -102,6 +105,34 @@ def test_lines_are_forced_one_after_the_other(wildguard: Path, dialect: Dialect)
     with served(wildguard, dialect) as stub:
         found = load_teacher(config(stub.url, wildguard, "wildguard")).log_odds(PAIRS)
     np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def polyguard(folder: Path) -> Path:
+    tokenizer = guard_tokenizer(CHAT, SPECIAL, [" yes", " no"], [SYSTEM])
+    due = {":": [" yes", " no"], " yes": ["\n"], " no": ["\n"]}
+    return save_guard(folder, tokenizer, due, "qwen2", hidden_size=128)
+
+
+def nemoguard(folder: Path) -> Path:
+    tokenizer = guard_tokenizer(CHAT, SPECIAL, ["unsafe", "safe", ' "'], [TASK, OUTPUT])
+    return save_guard(folder, tokenizer, {' "': ["unsafe", "safe"]})
+
+
+SAVE: dict[str, Callable[[Path], Path]] = {
+    **{name: family.save for name, family in FAMILY.items()},
+    "polyguard": polyguard,
+    "nemoguard": nemoguard,
+}
+
+
+@pytest.mark.parametrize("name", SAVE)
+def test_every_family_is_served_as_it_is_in_process(name: str, tmp_path: Path) -> None:
+    folder, family = SAVE[name](tmp_path), name.split(maxsplit=1)[0]
+    expected = in_process(family, folder).log_odds(PAIRS)
+    assert not np.isnan(expected).any() and len(np.unique(expected.round(3))) == len(PAIRS)
+    with served(folder, "vllm") as stub:
+        found = load_teacher(config(stub.url, folder, family)).log_odds(PAIRS)
+    np.testing.assert_allclose(found, expected, atol=2e-4)
 
 
 @pytest.mark.parametrize("fault", ["refused", "cut"])
