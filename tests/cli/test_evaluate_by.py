@@ -57,3 +57,34 @@ def test_a_wrong_setting_in_a_teachers_file_is_one_line(
     assert code == 2 and err.count("\n") == 1 and "did you mean 'model'?" in err
     code, _, err = harmaug(monkeypatch, capsys, *arguments, str(tmp_path / "none.yaml"))
     assert code == 2 and err.count("\n") == 1 and "no file" in err
+
+
+def test_what_was_asked_of_a_server_is_shown_and_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, settings, result = tmp_path / "d.jsonl", tmp_path / "t.yaml", tmp_path / "r.json"
+    data.write_text("\n".join(json.dumps(row) for row in ROWS), encoding="utf-8")
+
+    def refusal(body: Body) -> str | None:
+        return "too long" if "three" in body["input"] else None
+
+    with running(Stub(document=moderated, refusal=refusal)) as stub:
+        settings.write_text(f"model: omni-moderation-latest\nbase_url: {stub.url}\n")
+        code, out, _ = harmaug(
+            monkeypatch,
+            capsys,
+            *("evaluate", "--model", str(settings), "--model", "embedded", "--no-cost"),
+            *("--benchmark", str(data), "--resamples", "5", "--json", str(result)),
+        )
+    assert code == 0
+    told = "5 requests asked, 3 answered, 2 given up, 0 interrupted; 0 further tries"
+    assert out.count("server of ") == 1 and f"server of {settings}: {told}" in out
+    served, own = json.loads(result.read_text(encoding="utf-8"))["guards"]
+    assert served["server"] == {
+        "asked": 5,
+        "answered": 3,
+        "retried": 0,
+        "given_up": 2,
+        "floored": 0,
+    }
+    assert own["server"] is None

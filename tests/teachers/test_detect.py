@@ -1,10 +1,11 @@
-"""A model's family is found by its own files; a hub id's by its name."""
+"""A model's family is found by its own files, a hub id's by its name where it has none here."""
 
 import json
 from pathlib import Path
 from typing import NotRequired, TypedDict
 
 import pytest
+from huggingface_hub import constants
 from tests.models import chat_model, classifier
 
 from harmaug.config import TeacherConfig
@@ -41,7 +42,8 @@ NAMES = {
 
 def test_every_family_has_a_card_and_is_known_by_name() -> None:
     assert set(CARDS) == set(FAMILIES)
-    assert {name: family_of(TeacherConfig(model=name)) for name in NAMES} == NAMES
+    found = {name: family_of(TeacherConfig(model=name), offline=True) for name in NAMES}
+    assert found == NAMES
 
 
 class Description(TypedDict):
@@ -135,6 +137,46 @@ def test_a_folder_is_known_by_its_files(name: str, tmp_path: Path) -> None:
     files, family = FILES[name]
     folder = described(tmp_path / "shieldgemma-wildguard" / name, **files)
     assert family_of(TeacherConfig(model=str(folder))) == family
+
+
+HUB: dict[str, tuple[Description, str]] = {
+    "me/deberta-distilled-from-llama-guard-3": (
+        {"architecture": "DebertaV2ForSequenceClassification", "kind": "deberta-v2"},
+        "sequence",
+    ),
+    "me/qwen3guard-gen-into-duoguard": (
+        {"architecture": "Qwen2ForSequenceClassification", "kind": "qwen2", "outputs": 12},
+        "duoguard",
+    ),
+    "me/like-HarmAug-Guard": ({"architecture": "LlamaForCausalLM", "kind": "llama"}, "llama-guard"),
+    "allenai/wildguard": ({"architecture": "MistralForCausalLM", "kind": "mistral"}, "wildguard"),
+    "unitary/of-old": (
+        {"architecture": "BertForSequenceClassification", "kind": "bert"},
+        "detoxify",
+    ),
+    "unitary/softmax": (
+        {
+            "architecture": "BertForSequenceClassification",
+            "kind": "bert",
+            "problem": "single_label_classification",
+        },
+        "sequence",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HUB)
+def test_a_hub_model_is_known_by_its_files_before_its_name(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files, family = HUB[name]
+    cached = tmp_path / f"models--{name.replace('/', '--')}"
+    described(cached / "snapshots" / "0123", **files)
+    (cached / "refs").mkdir()
+    (cached / "refs" / "main").write_text("0123", encoding="utf-8")
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    assert family_of(TeacherConfig(model=name)) == family
 
 
 def test_a_template_in_the_tokenizers_own_file_counts(tmp_path: Path) -> None:

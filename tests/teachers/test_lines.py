@@ -44,28 +44,42 @@ def same_alone_and_together(scorer: Scorer, expected: list[float]) -> None:
     assert np.isnan(scorer.log_odds([LONG])).tolist() == [True]
 
 
-def word(score: float) -> str:
-    return "N/A" if np.isnan(score) else "yes" if score > 0 else "no"
+NONE = {" N": ["/"], "/": ["A"], "A": ["\n"]}
+"""The answer " N/A" as three tokens."""
+
+
+def answer_by_hand(folder: Path, tokenizer: PreTrainedTokenizerBase, text: str) -> str | None:
+    """The model's own answer in a line, None where it is none that the line has."""
+    score = by_hand(folder, tokenizer, text, [" yes"], [" no"])
+    if not np.isnan(score):
+        return " yes" if score > 0 else " no"
+    written = written_by_hand(folder, tokenizer, text, "A", 3)
+    return " N/A" if written == " N/" else None
 
 
 def test_wildguard_reads_its_lines_after_its_own_answers(tmp_path: Path) -> None:
-    tokenizer = guard_tokenizer(None, SPECIAL, [" yes", " no"])
-    forced: set[str] = set()
+    words = [" yes", " no", " N", "0"]
+    tokenizer = guard_tokenizer(None, SPECIAL, words)
+    forced: set[str | None] = set()
     for seed in range(20):
         folder = tmp_path / str(seed)
-        save_guard(folder, tokenizer, {":": [" yes", " no"]}, "mistral", seed, spread=0.3)
+        save_guard(folder, tokenizer, {":": words, **NONE}, "mistral", seed, hidden_size=128)
         expected = []
         for prompt, response in PAIRS:
             text = TEMPLATE.format(prompt=prompt, response=response or "") + "Harmful request:"
             score = by_hand(folder, tokenizer, text, [" yes"], [" no"])
             if response is not None:
                 for line in ("Response refusal:", "Harmful response:"):
-                    forced.add(word(score))
-                    text += f" {word(score)}\n{line}"
+                    own = answer_by_hand(folder, tokenizer, text)
+                    forced.add(own)
+                    if own is None:
+                        score = float("nan")
+                        break
+                    text += f"{own}\n{line}"
                     score = by_hand(folder, tokenizer, text, [" yes"], [" no"])
             expected.append(score)
         same_alone_and_together(teacher("wildguard", folder), expected)
-        if forced == {"yes", "no", "N/A"}:
+        if forced == {" yes", " no", " N/A", None}:
             return
     pytest.fail(f"no model said more than {forced}")
 
@@ -91,12 +105,15 @@ def test_polyguard_writes_its_categories_before_the_lines_below(tmp_path: Path) 
             text = f"<|user|>system: {SYSTEM}\n<|user|>user: {user}\n<|assistant|>Harmful request:"
             score = read(text)
             if response is not None:
-                text += f" {word(score)}\nRequest safety violations:"
+                request = answer_by_hand(folder, own, text)
+                text += f"{request}\nRequest safety violations:"
                 line = written_by_hand(folder, own, text, "\n", MOST_FREE)
-                categories.add(line)
                 text += f"{line}\nResponse refusal:"
-                text += f" {word(read(text))}\nHarmful response:"
-                score = float("nan") if line is None else read(text)
+                refusal = answer_by_hand(folder, own, text)
+                text += f"{refusal}\nHarmful response:"
+                lost = None in (request, line, refusal)
+                score = float("nan") if lost else read(text)
+                categories.add(None if lost else line)
             expected.append(score)
         same_alone_and_together(teacher("polyguard", folder), expected)
         if len(categories - {None}) > 1 and not np.isnan(expected).all():

@@ -77,8 +77,14 @@ def test_a_text_that_is_refused_loses_no_other(tmp_path: Path) -> None:
     with running(Stub(document=moderated, refusal=refusal)) as stub:
         journal = tmp_path / "journal.sqlite"
         found = teacher(stub.url.removesuffix("/v1"), journal, batch_size=3).log_odds(PAIRS)
+        accounts = Journal(journal).accounts()
+        bought = len(stub.bodies)
+        again = teacher(stub.url.removesuffix("/v1"), journal, batch_size=3).log_odds(PAIRS)
     assert np.isnan(found).tolist() == [False, False, True, False, False]
-    assert Journal(journal).accounts() == Accounts(asked=5, answered=3, given_up=2)
+    assert accounts == Accounts(asked=5, answered=3, given_up=2)
+    np.testing.assert_array_equal(again, found)
+    asked_again = [len(body["input"]) for body in stub.bodies[bought:]]
+    assert asked_again == [3, 1]  # the list and the text that it was refused for: never answered
 
 
 def test_faults_are_asked_again_and_a_broken_server_is_named() -> None:

@@ -1,7 +1,7 @@
 """Causal guards through a server: the same scores as in this process, in every server's dialect."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,14 +9,19 @@ import numpy as np
 import pytest
 from tests.models import classifier
 from tests.servers.scoring import Dialect, Served
-from tests.servers.stub import Fault, Stub, running
+from tests.servers.stub import Body, Fault, Stub, running
 from tests.teachers.guards import guard_tokenizer, save_guard
+from tests.teachers.test_families import CHAT, FAMILY, SPECIAL
 
 from harmaug.config import TeacherConfig
 from harmaug.errors import ConfigError, HarmaugError, ModelError, ServerError
+from harmaug.llm.base import Completion
 from harmaug.llm.journal import Accounts, Journal
 from harmaug.scoring import Scorer, TextPair
 from harmaug.teachers.load import load_teacher
+from harmaug.teachers.logprobs import Names, Next, side_odds
+from harmaug.teachers.nemoguard import OUTPUT, TASK
+from harmaug.teachers.polyguard import SYSTEM
 
 TEMPLATE = (
     "{{ bos_token }}<|user|>{% for message in messages %}{{ message['role'] }}: "
@@ -102,6 +107,62 @@ def test_lines_are_forced_one_after_the_other(wildguard: Path, dialect: Dialect)
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
+def polyguard(folder: Path) -> Path:
+    tokenizer = guard_tokenizer(CHAT, SPECIAL, [" yes", " no"], [SYSTEM])
+    due = {":": [" yes", " no"], " yes": ["\n"], " no": ["\n"]}
+    return save_guard(folder, tokenizer, due, "qwen2", hidden_size=128)
+
+
+def nemoguard(folder: Path) -> Path:
+    tokenizer = guard_tokenizer(CHAT, SPECIAL, ["unsafe", "safe", ' "'], [TASK, OUTPUT])
+    return save_guard(folder, tokenizer, {' "': ["unsafe", "safe"]})
+
+
+SAVE: dict[str, Callable[[Path], Path]] = {
+    **{name: family.save for name, family in FAMILY.items()},
+    "polyguard": polyguard,
+    "nemoguard": nemoguard,
+}
+
+
+@pytest.mark.parametrize("name", SAVE)
+def test_every_family_is_served_as_it_is_in_process(name: str, tmp_path: Path) -> None:
+    folder, family = SAVE[name](tmp_path), name.split(maxsplit=1)[0]
+    expected = in_process(family, folder).log_odds(PAIRS)
+    assert not np.isnan(expected).any() and len(np.unique(expected.round(3))) == len(PAIRS)
+    with served(folder, "vllm") as stub:
+        found = load_teacher(config(stub.url, folder, family)).log_odds(PAIRS)
+    np.testing.assert_allclose(found, expected, atol=2e-4)
+
+
+@pytest.mark.parametrize("fault", ["refused", "cut"])
+@pytest.mark.parametrize("line", ["Harmful request:", "Response refusal:"])
+def test_a_line_above_that_was_not_answered_makes_its_pair_missing(
+    wildguard: Path, line: str, fault: str, tmp_path: Path
+) -> None:
+    expected = in_process("wildguard", wildguard).log_odds(PAIRS)
+    server = Served(wildguard, "openai")
+
+    def faulty(body: Body) -> bool:
+        return body["prompt"].endswith(line) and "0123456789" in body["prompt"]
+
+    def refusal(body: Body) -> str | None:
+        return "busy" if fault == "refused" and faulty(body) else server.refusal(body)
+
+    def document(body: Body) -> Mapping[str, object]:
+        whole = server.document(body)
+        return {**whole, "usage": {"prompt_tokens": 9}} if faulty(body) else whole
+
+    journal = tmp_path / "journal.sqlite"
+    with running(Stub(document=document, refusal=refusal)) as stub:
+        found = load_teacher(config(stub.url, wildguard, "wildguard"), journal).log_odds(PAIRS)
+    lost = np.isnan(found)
+    assert lost.tolist() == [False, False, False, True, False]
+    np.testing.assert_allclose(found[~lost], expected[~lost], atol=1e-4)
+    given_up = Journal(journal).accounts().given_up
+    assert (given_up > 0) == (fault == "refused")
+
+
 @pytest.mark.parametrize("dialect", ["vllm", "sglang"])
 def test_a_token_that_is_not_among_the_returned_is_floored_and_counted(
     dialect: Dialect, tmp_path: Path
@@ -120,6 +181,46 @@ def test_a_token_that_is_not_among_the_returned_is_floored_and_counted(
     else:
         nearer = (found > 0) & (found < expected - 1e-3)
         assert floored == nearer.sum() > 0
+
+
+def test_a_missing_token_of_a_side_with_several_is_floored_and_counted(tmp_path: Path) -> None:
+    words = [" Safe", " Unsafe", " Controversial"]
+    tokenizer = guard_tokenizer(TEMPLATE, ["<|user|>", "<|assistant|>"], words)
+    folder = save_guard(tmp_path / "guard", tokenizer, {":": words}, "qwen3")
+    exact = in_process("qwen3guard", folder).log_odds(PAIRS)
+    assert not np.isnan(exact).any()
+    journal = tmp_path / "journal.sqlite"
+    with served(folder, "sglang", shown=2) as stub:  # of three words two at most
+        found = load_teacher(config(stub.url, folder, "qwen3guard"), journal).log_odds(PAIRS)
+    assert Journal(journal).accounts().floored == len(PAIRS)
+    assert (np.abs(found) <= np.abs(exact) + 1e-4).all() and (found * exact >= 0).all()
+    assert (np.abs(found - exact) > 1e-2).any()
+
+
+HALF, FEW, TENTH = np.log([0.5, 0.2, 0.1])
+UNSAFE: list[Names] = [frozenset({1, " Unsafe"}), frozenset({2, " Controversial"})]
+SAFE: list[Names] = [frozenset({3, " Safe"})]
+
+
+@pytest.mark.parametrize(
+    ("near", "least", "most"),
+    [
+        ({1: HALF, 2: FEW, 3: TENTH}, np.log(7), np.log(7)),
+        ({1: HALF, 3: FEW}, np.log(0.5 / 0.2), np.log(0.7 / 0.2)),
+        ({1: HALF, 9: FEW}, np.log(0.5 / 0.2), np.inf),
+        ({3: HALF, 2: FEW}, np.log(0.2 / 0.5), np.log(0.4 / 0.5)),
+        ({3: HALF, 9: FEW}, -np.inf, np.log(0.4 / 0.5)),
+        ({" Safe": HALF, " Unsafe": FEW, "x": TENTH}, np.log(0.2 / 0.5), np.log(0.3 / 0.5)),
+        ({3: FEW, 1: TENTH, 9: TENTH}, np.log(0.1 / 0.2), 0.0),
+    ],
+)
+def test_a_floored_score_errs_towards_a_half(
+    near: dict[int | str, float], least: float, most: float
+) -> None:
+    odds, floored = side_odds(Next(near, ""), UNSAFE, SAFE)
+    assert floored == (least < most)
+    nearest = min(max(0.0, least), most)
+    np.testing.assert_allclose(odds, nearest, atol=1e-9)
 
 
 def test_a_row_that_the_server_refuses_or_cuts_is_missing(
@@ -152,6 +253,23 @@ def test_a_text_beyond_the_limit_is_not_asked_for(llama_guard: Path) -> None:
         found = teacher.log_odds(PAIRS)
         assert np.isnan(found).tolist() == [False, False, True, False, False]
         assert len(stub.bodies) - before == 4
+
+
+@pytest.mark.parametrize("family", ["llama-guard", "granite-guardian-4"])
+def test_a_probe_that_is_given_up_is_no_finding(
+    llama_guard: Path, family: str, tmp_path: Path
+) -> None:
+    server = Served(llama_guard, "openai")
+
+    def busy(body: Body) -> str | None:
+        return "busy" if "logprobs" not in body else server.refusal(body)
+
+    journal = tmp_path / "journal.sqlite"
+    Journal(journal).answered("before", Completion("x", None, 0, 0), keep=True)
+    with running(Stub(document=server.document, refusal=busy)) as stub:
+        settings = config(stub.url, llama_guard, family)
+        with pytest.raises(ModelError, match=r"^'guard' gave no answer .*server's log.*$"):
+            load_teacher(settings, journal)
 
 
 def refusal(url: str, folder: Path, kind: type[HarmaugError], *parts: str) -> None:

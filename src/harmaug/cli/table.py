@@ -79,6 +79,9 @@ def print_evaluation(evaluation: Evaluation) -> None:
         if any(metrics.missing for metrics in found):
             rows.append(["without answer", *(str(metrics.missing) for metrics in found)])
         print_table(title, ["", *names], rows)
+    for guard in evaluation.guards:
+        if guard.server is not None:
+            sys.stdout.write(f"server of {guard.key}: {guard.server}\n\n")
     if scores.comparisons:
         rows = [
             [

@@ -12,6 +12,7 @@ from harmaug.evaluate.cost import Cost
 from harmaug.evaluate.environment import Environment
 from harmaug.evaluate.metrics import Estimate, Metrics, Sampled, estimates, mean_over
 from harmaug.evaluate.predictions import Predictions
+from harmaug.llm.journal import Accounts
 from harmaug.rows import LabelledRow
 from harmaug.runs.fingerprint import rows_fingerprint
 from harmaug.scoring import ScorerInfo
@@ -51,10 +52,11 @@ class Benchmark:
 
 @dataclass(frozen=True)
 class EvaluatedGuard:
-    """A guard under the name that measurements use."""
+    """A guard under the name that measurements use; `server` has what was asked of its server."""
 
     key: str
     info: ScorerInfo
+    server: Accounts | None = None
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from pydantic import TypeAdapter
 
@@ -47,20 +49,26 @@ def evaluate_guards(
     _no_doubles("model", models)
     _no_doubles("benchmark", benchmarks)
     rows = {name: _labelled(name) for name in benchmarks}
-    sources = {model: GuardSource.of_teacher(teacher_config(model)) for model in models}
+    configs = {model: teacher_config(model) for model in models}
     answers: dict[tuple[str, str], Predictions] = {}
     judgements: list[Judgement] = []
     guards: list[EvaluatedGuard] = []
     costs: list[Cost] = []
-    for key, source in sources.items():
-        load = cache(source.load)
-        guards.append(EvaluatedGuard(key, load().info))
-        for name, labelled in rows.items():
-            found = _score(load(), labelled, f"{key} on {name}", progress)
-            answers[key, name] = Predictions.of(found)
-            judgements.append(Judgement(key, name, _agreement(labelled, found, threshold)))
-        if cost:
-            costs.append(_cost(key, source, load(), rows, progress))
+    with TemporaryDirectory(prefix="harmaug-", ignore_cleanup_errors=True) as folder:
+        sources = {
+            model: GuardSource.of_teacher(config, Path(folder) / f"{at}.sqlite")
+            for at, (model, config) in enumerate(configs.items())
+        }
+        for key, source in sources.items():
+            load = cache(source.load)
+            info = load().info
+            for name, labelled in rows.items():
+                found = _score(load(), labelled, f"{key} on {name}", progress)
+                answers[key, name] = Predictions.of(found)
+                judgements.append(Judgement(key, name, _agreement(labelled, found, threshold)))
+            if cost:
+                costs.append(_cost(key, source, load(), rows, progress))
+            guards.append(EvaluatedGuard(key, info, source.accounts()))
     return Evaluation(
         benchmarks=tuple(Benchmark.of(name, labelled) for name, labelled in rows.items()),
         guards=tuple(guards),

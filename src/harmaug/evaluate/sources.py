@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from harmaug.guard import Guard
 from harmaug.guard.load import Precision
+from harmaug.llm.journal import Accounts, Journal
 from harmaug.scoring import Scorer
 
 if TYPE_CHECKING:
@@ -72,6 +73,12 @@ class GuardSource:
             torch.set_num_threads(threads)
         journal = None if self.journal is None else Path(self.journal)
         return load_teacher(TeacherConfig.model_validate_json(self.teacher), journal)
+
+    def accounts(self) -> Accounts | None:
+        """Return what was asked of the guard's server, None where there is none."""
+        if not self.remote or self.journal is None:
+            return None
+        return Journal(Path(self.journal)).accounts()
 
     def to_json(self) -> dict[str, str | bool | None]:
         """Return the source as a JSON object."""

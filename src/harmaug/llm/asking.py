@@ -111,6 +111,10 @@ class Asker:
         self.journal.answered(self._key(question), answer, keep=keep, events=events)
         return answer
 
+    async def ask_unless_known(self, client: httpx.AsyncClient, question: Question) -> Completion:
+        """Ask one thing that the journal does not hold."""
+        return self.journal.find(self._key(question)) or await self.ask(client, question)
+
     def _key(self, question: Question) -> str:
         """Name a question: two servers may know different models by one name."""
         return question.call.key(self.endpoint.url)

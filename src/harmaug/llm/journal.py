@@ -33,8 +33,8 @@ BUSY_SECONDS = 60.0
 class Accounts:
     """What was asked of servers. `retried` counts tries after the first.
 
-    `floored` counts scores in which an answer's token was not among the log-probabilities that
-    the server returned, so that the lowest one stands for it.
+    `floored` counts scores in which a token of an answer was not among the log-probabilities that
+    the server returned, so that it may be as likely as the lowest one.
     """
 
     asked: int = 0
@@ -47,6 +47,14 @@ class Accounts:
     def interrupted(self) -> int:
         """Requests that were under way when a process died (or are under way now)."""
         return self.asked - self.answered - self.given_up
+
+    def __str__(self) -> str:
+        """Say them in one line."""
+        floored = f"; {self.floored} scores floored" if self.floored else ""
+        return (
+            f"{self.asked} requests asked, {self.answered} answered, {self.given_up} given up, "
+            f"{self.interrupted} interrupted; {self.retried} further tries{floored}"
+        )
 
 
 class Journal:

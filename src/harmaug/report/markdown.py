@@ -27,11 +27,7 @@ def markdown(results: Results) -> str:
     )
     parts = [f"# {results.name}", f"**{said.headline}.** {said.figures}", *said.details, facts]
     if (servers := results.servers) is not None:
-        parts.append(
-            f"Servers: {servers.asked} requests asked, {servers.answered} answered, "
-            f"{servers.given_up} given up, {servers.interrupted} interrupted; "
-            f"{servers.retried} further tries."
-        )
+        parts.append(f"Servers: {servers}.")
     return "\n\n".join([*parts, evaluation_markdown(results.evaluation)]) + "\n"
 
 

@@ -1,7 +1,7 @@
 """Which family a model belongs to, by its own files: configuration, labels, chat template.
 
-A hub id that gives its family away is recognised without network. A folder's name may say
-anything, so that it only counts among the families that its architecture leaves.
+A name may say anything (a classifier distilled from Llama Guard is named after it), so that it only
+counts among the families that the architecture leaves, and where no file can be had.
 """
 
 from __future__ import annotations
@@ -32,6 +32,9 @@ TYPES = {
 }
 """Architectures that leave one family where neither name nor template says more."""
 
+SERVER = "openai-moderation"
+"""The family whose names without an owner are no hub ids."""
+
 DECODERS = frozenset({"qwen2", "llama"})
 DUOGUARD_OUTPUTS = 12
 
@@ -48,7 +51,7 @@ class Traits:
 
 
 def detect(files: Files) -> str | None:
-    """Return the family of a model, None for a hub id of which nothing can be had.
+    """Return the family of a model, None for a hub id whose files and name say nothing.
 
     Raises:
         ModelError: for a folder that holds no model, and a model of no known family.
@@ -59,18 +62,20 @@ def detect(files: Files) -> str | None:
     if files.model.endswith(SUFFIXES):
         return "recorded"
     name = family_in_name(folder.resolve().name if files.local else files.model)
-    if name is not None and not files.local:
+    if name == SERVER and "/" not in files.model:
         return name
     return _by_files(files, name)
 
 
 def _by_files(files: Files, name: str | None) -> str | None:
     traits = _traits(files)
-    base = files.adapter_base() if traits is None else None
-    if base is not None:
-        return name or _of_adapter(files.model, base)
     if traits is not None:
         return _by_traits(files.model, traits, name)
+    if name is not None and not files.local:
+        return name
+    base = files.adapter_base()
+    if base is not None:
+        return name or _of_adapter(files.model, base)
     if files.local:
         raise ModelError(f"{files.model} is no model folder: it has no readable config.json")
     return None
@@ -78,7 +83,7 @@ def _by_files(files: Files, name: str | None) -> str | None:
 
 def _by_traits(model: str, traits: Traits, name: str | None) -> str:
     if traits.architecture.endswith("ForSequenceClassification"):
-        return _classifier(traits)
+        return _classifier(traits, name)
     if name is not None and (not CARDS[name].windowed or traits.kind == "t5"):
         return name
     marked = [family for mark, family in MARKS.items() if mark in traits.template]
@@ -88,10 +93,11 @@ def _by_traits(model: str, traits: Traits, name: str | None) -> str:
     return found
 
 
-def _classifier(traits: Traits) -> str:
+def _classifier(traits: Traits, name: str | None) -> str:
     if traits.kind in DECODERS and traits.outputs == DUOGUARD_OUTPUTS:
         return "duoguard"
-    return "detoxify" if traits.problem == "multi_label_classification" else "sequence"
+    problem = traits.problem or ("multi_label_classification" if name == "detoxify" else "")
+    return "detoxify" if problem == "multi_label_classification" else "sequence"
 
 
 def _of_adapter(model: str, base: str) -> str:
@@ -120,7 +126,7 @@ def _traits(files: Files) -> Traits | None:
     return Traits(
         architecture=str(names[0]),
         kind=str(config.get("model_type", "")),
-        problem=str(config.get("problem_type", "")),
+        problem=str(config.get("problem_type") or ""),
         outputs=len(labels) if isinstance(labels, Mapping) else 2,
         template=_template(files),
     )

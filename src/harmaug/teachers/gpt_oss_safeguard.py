@@ -52,6 +52,8 @@ a warning or a safe alternative is not harmful, whatever was asked.
 Exactly one character, 1 or 0, and nothing else."""
 MOST_WRITTEN = 2048
 FINAL = re.compile(r".*<\|channel\|>final[^<]*<\|message\|>", re.DOTALL)
+STRIPPED = re.compile(r"(?:(?:analysis|commentary).*assistant)?final(?=\s*[01]\s*$)", re.DOTALL)
+"""The same where a server prints no control tokens, such as llama.cpp's: names stay."""
 VERDICT = re.compile(r"([01])\s*(?:<\|(?:return|end)\|>.*)?", re.DOTALL)
 CERTAIN = {"1": 1.0, "0": 0.0}
 
@@ -106,10 +108,12 @@ class ParsedTeacher:
 def verdict(written: str) -> float:
     """Return p(unsafe) of what was written, 1 or 0, NaN where it is neither.
 
-    Only the final channel counts; a server that has taken the channels apart gives it alone.
+    Only the final channel counts, whether a server prints the control tokens about it or not; one
+    that has taken the channels apart gives it alone.
     """
-    final = FINAL.match(written)
-    answer = written[final.end() :] if final else written
+    text = written.strip()
+    final = FINAL.match(text) or STRIPPED.match(text)
+    answer = text[final.end() :] if final else text
     found = VERDICT.fullmatch(answer.strip())
     return CERTAIN[found[1]] if found else float("nan")
 

@@ -6,7 +6,7 @@ before which stand the model's own answers to the lines above it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,18 +21,12 @@ MOST_FREE = 96
 
 @dataclass(frozen=True)
 class Choice:
-    """A line that is answered with one of two words; `other` stands for any third, if one may."""
+    """A line that is answered with one of two words, or with `other`, which is neither."""
 
     label: str
     unsafe: str
     safe: str
     other: str | None = None
-
-    def word(self, log_odds: float) -> str | None:
-        """Return the model's answer, None where it gave none that the lines can go on after."""
-        if np.isnan(log_odds):
-            return self.other
-        return self.unsafe if log_odds > 0 else self.safe
 
 
 @dataclass(frozen=True)
@@ -73,30 +67,49 @@ class LinesTeacher:
     def log_odds(self, pairs: Sequence[TextPair]) -> FloatArray:
         """Return the log-odds in the line that judges what was given.
 
-        NaN where the answer there is neither word, where a line above it was left without the
-        answer that the next one stands on, and where the text is too long.
+        NaN where the answer there is neither word, where a line above it got none of its own
+        answers (the server refused it, it broke off, the model wrote something else), and where
+        the text is too long.
         """
         texts: dict[int, str] = {at: self.text(pair) for at, pair in enumerate(pairs)}
         scores = np.full(len(pairs), np.nan)
-        for number, line in enumerate(self.form.lines):
+        for line in self.form.lines:
             texts = {at: text + line.label for at, text in texts.items()}
-            chosen = list(texts)
             if isinstance(line, Choice):
                 odds = self._reader.log_odds(list(texts.values()), self.form.answers)
-                last = number == len(self.form.lines) - 1
-                for at, value in zip(chosen, odds, strict=True):
-                    if last or (number == 0 and pairs[at][1] is None):
-                        scores[at] = value
-                words = [line.word(value) for value in odds]
+                read = dict(zip(texts, odds, strict=True))
+                judged = [at for at in texts if line == self._judge(pairs[at])]
+                scores[judged] = [read.pop(at) for at in judged]
+                words = self._words(line, texts, read)
             else:
                 written = self._reader.write(list(texts.values()), MOST_FREE)
-                words = [_line(text) for text in written]
-            texts = {
-                at: texts[at] + word
-                for at, word in zip(chosen, words, strict=True)
-                if word is not None and pairs[at][1] is not None
-            }
+                words = {at: _line(text) for at, text in zip(texts, written, strict=True)}
+            texts = {at: texts[at] + word for at, word in words.items() if word is not None}
         return scores
+
+    def _judge(self, pair: TextPair) -> Choice | Free:
+        """Return the line that a pair is scored by."""
+        return self.form.lines[0 if pair[1] is None else -1]
+
+    def _words(
+        self, line: Choice, texts: Mapping[int, str], odds: Mapping[int, float]
+    ) -> dict[int, str | None]:
+        """Return the model's own answers, None where it gave none of the line's.
+
+        Log-odds that are missing do not say why: what the model writes there does.
+        """
+        words: dict[int, str | None] = {
+            at: None if np.isnan(value) else line.unsafe if value > 0 else line.safe
+            for at, value in odds.items()
+        }
+        unread = [at for at, word in words.items() if word is None]
+        if line.other is not None and unread:
+            most = len(encode(self._reader.tokenizer, line.other))
+            written = self._reader.write([texts[at] for at in unread], most)
+            for at, text in zip(unread, written, strict=True):
+                if (text or "").strip().startswith(line.other.strip()):
+                    words[at] = line.other
+        return words
 
     def text(self, pair: TextPair) -> str:
         """Return what is read before the first line, its own text free of control tokens."""

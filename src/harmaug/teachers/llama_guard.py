@@ -19,7 +19,7 @@ from harmaug.errors import ModelError
 from harmaug.scoring import TextPair
 from harmaug.teachers.engine import open_reader
 from harmaug.teachers.one_token import Form, OneTokenTeacher
-from harmaug.teachers.reading import Reader, chat_template, find_answers
+from harmaug.teachers.reading import Reader, chat_template, find_answers, written_after
 
 MARK = "harmless-mark"
 NEWLINES = ("\n\n", "\n")
@@ -32,7 +32,8 @@ def load(config: TeacherConfig, journal: Path | None) -> OneTokenTeacher:
     """Load a Llama Guard.
 
     Raises:
-        ModelError: when it cannot be loaded, or has no chat template that takes a conversation.
+        ModelError: when it cannot be loaded, gives no answer, or has no chat template that takes a
+            conversation.
     """
     reader = open_reader(config, journal)
     return OneTokenTeacher(reader, form(reader))
@@ -88,7 +89,7 @@ def _newlines(reader: Reader, text: str) -> str:
     """Return the newlines that this model writes before its answer."""
     opening = ""
     for _ in range(MOST_NEWLINES):
-        written = reader.write([text + opening], 1)[0] or ""
+        written = written_after(reader, text + opening, 1)
         if written not in NEWLINES:
             break
         opening += written

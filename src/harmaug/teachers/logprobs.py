@@ -16,6 +16,9 @@ from pydantic import BaseModel
 from harmaug.llm.base import Completion
 from harmaug.llm.wire import COMPLETIONS_PATH, Answer, Call, first_choice
 
+Names = frozenset[int | str]
+"""What servers may call one token: its id, and how it is spelt."""
+
 BY_ID = "token_id:"
 """What vLLM writes before an id where tokens are named by id."""
 
@@ -125,22 +128,26 @@ def _name(token: str, number: int | None = None) -> int | str:
     return int(digits) if token.startswith(BY_ID) and digits.isdecimal() else token
 
 
-def side_odds(
-    found: Next, unsafe: frozenset[int | str], safe: frozenset[int | str]
-) -> tuple[float, bool]:
-    """Return the log-odds of unsafe against safe, and whether one of them had to be floored.
+def side_odds(found: Next, unsafe: Sequence[Names], safe: Sequence[Names]) -> tuple[float, bool]:
+    """Return the log-odds of unsafe against safe, and whether a token of theirs had to be floored.
 
-    NaN where the likeliest token begins neither answer, or nothing was returned. A side none of
-    whose tokens was returned is at most as likely as the least likely that was: that one stands
-    for it.
+    Each token stands with its names. NaN where the likeliest token begins neither answer, or
+    nothing was returned. A token that was not returned is at most as likely as the least likely
+    that was, and may be far less: of the log-odds that this leaves open, those nearest to 0.
     """
     best = max(found.near, key=lambda token: found.near[token], default=None)
-    if best not in unsafe and best not in safe:
+    if not any(best in names for names in (*unsafe, *safe)):
         return float("nan"), False
-    floor = min(found.near.values())
-    sides = [
-        [logprob for token, logprob in found.near.items() if token in side]
-        for side in (unsafe, safe)
-    ]
-    bad, good = (float(np.logaddexp.reduce(side)) if side else floor for side in sides)
-    return bad - good, not all(sides)
+    bad_least, bad_most = _bounds(found.near, unsafe)
+    good_least, good_most = _bounds(found.near, safe)
+    floored = bad_least < bad_most or good_least < good_most
+    return float(np.clip(0.0, bad_least - good_most, bad_most - good_least)), floored
+
+
+def _bounds(near: Mapping[int | str, float], side: Sequence[Names]) -> tuple[float, float]:
+    """Return the least and the most that the logarithm of a side's probability can be."""
+    known = [near[name] for name in frozenset().union(*side) if name in near]
+    missing = sum(names.isdisjoint(near) for names in side)
+    floor = min(near.values())
+    least = float(np.logaddexp.reduce(known)) if known else -np.inf
+    return least, float(np.logaddexp.reduce([*known, *[floor] * missing]))

@@ -76,7 +76,7 @@ class ModerationTeacher:
             if whole.error is None or len(texts) == 1:
                 return whole
             alone = [Question(self._call([text])) for text in texts]
-            answers = [await self._asker.ask(client, one) for one in alone]
+            answers = [await self._asker.ask_unless_known(client, one) for one in alone]
             if all(answer.error is not None for answer in answers):
                 return whole
             scores = [score for answer in answers for score in _read(answer, 1)]

@@ -131,12 +131,31 @@ def chat_template(tokenizer: PreTrainedTokenizerBase) -> str:
     return f"{ONE_DAY}{template}" if "strftime_now" in template else template
 
 
+def written_after(reader: Reader, text: str, most: int) -> str:
+    """Return what the model writes after a text that shows, at load, how it answers.
+
+    Raises:
+        ModelError: when it gave no answer, which shows nothing.
+    """
+    written = reader.write([text], most)[0]
+    if written is None:
+        raise ModelError(
+            f"'{reader.config.model}' gave no answer to the short text that shows how it answers: "
+            "see the server's log if it has one, and let label.teacher.max_length hold its "
+            "template, then run the same command again"
+        )
+    return written
+
+
 def opening(reader: Reader, text: str, until: str, otherwise: str, most: int = 16) -> str:
     """Return what the model itself writes after `text` through `until`, found out once at load.
 
     `otherwise` stands in where it does not write it within `most` tokens.
+
+    Raises:
+        ModelError: when it gave no answer.
     """
-    before, found, _ = (reader.write([text], most)[0] or "").partition(until)
+    before, found, _ = written_after(reader, text, most).partition(until)
     return before + found if found else otherwise
 
 

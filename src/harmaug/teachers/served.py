@@ -27,6 +27,7 @@ from harmaug.runs.fingerprint import fingerprint
 from harmaug.scoring import FloatArray, ScorerInfo
 from harmaug.teachers.logprobs import (
     WAYS,
+    Names,
     Prompt,
     Way,
     next_call,
@@ -74,7 +75,8 @@ class ServedReader:
             ModelError: when the server cannot be asked for log-probabilities.
             ServerError: when the server as a whole cannot be used.
         """
-        unsafe, safe = self._names(answers.unsafe), self._names(answers.safe)
+        unsafe = [self._names(number) for number in answers.unsafe]
+        safe = [self._names(number) for number in answers.safe]
         wanted = (*answers.unsafe, *answers.safe)
 
         def events(answer: Completion) -> tuple[Event, ...]:
@@ -162,12 +164,11 @@ class ServedReader:
         """Encode a text; as text it leaves out the start that the server's tokenizer adds."""
         return Prompt(text.removeprefix(self._start), tuple(encode(self.tokenizer, text)))
 
-    def _names(self, ids: Sequence[int]) -> frozenset[int | str]:
-        """Return the names that servers give to tokens: their ids, and how they are spelt."""
-        pieces = [str(self.tokenizer.convert_ids_to_tokens(number)) for number in ids]
-        spelt = [re.sub("^[Ġ▁]", " ", piece) for piece in pieces]
-        decoded = [str(self.tokenizer.decode([number])) for number in ids]
-        return frozenset([*ids, *pieces, *spelt, *decoded])
+    def _names(self, number: int) -> Names:
+        """Return the names that servers give to a token: its id, and how it is spelt."""
+        piece = str(self.tokenizer.convert_ids_to_tokens(number))
+        spelt = re.sub("^[Ġ▁]", " ", piece)
+        return frozenset([number, piece, spelt, str(self.tokenizer.decode([number]))])
 
 
 def load_reader(config: TeacherConfig, journal: Path | None) -> ServedReader:
