@@ -1,5 +1,6 @@
 """What a plan says a teacher is asked, against the forward passes of the teacher itself."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,6 +121,16 @@ def test_the_tokens_are_those_that_the_teacher_reads(
     assert sum(work.tokens_out for work in works) == 10 * written
     if name == "polyguard":  # the first token comes of the reading
         assert passes.written == pytest.approx(written, rel=0.25)
+
+
+def test_an_adapter_is_planned_as_the_model_that_it_belongs_on(tmp_path: Path) -> None:
+    base = FAMILY["aegis-defensive"].save(tmp_path / "base")
+    adapter = tmp_path / "adapter"
+    adapter.mkdir()
+    (adapter / "adapter_config.json").write_text(json.dumps({"base_model_name_or_path": str(base)}))
+    folders = (base, adapter)
+    whole, merged = (planned(config("aegis-defensive", each), ROWS["pairs"]) for each in folders)
+    assert merged == whole
 
 
 OWN = {
