@@ -4,7 +4,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import AutoConfig, AutoModelForSequenceClassification, BertConfig, LlamaConfig
+from transformers import (
+    AutoConfig,
+    AutoModelForSequenceClassification,
+    BertConfig,
+    GptOssConfig,
+    LlamaConfig,
+)
 
 from harmaug.errors import ModelError
 from harmaug.evaluate.flops import Head, count
@@ -82,6 +88,25 @@ def test_what_a_batch_of_deberta_shares_is_counted_once() -> None:
     positions = 12 * 2 * 2 * 512 * 384**2
     assert model.arithmetic.shared == pytest.approx(positions, rel=1e-6)
     assert alone - together == pytest.approx(0.9 * positions, rel=1e-6)
+
+
+def test_of_a_mixture_those_experts_are_counted_that_a_token_is_sent_to() -> None:
+    config = GptOssConfig(
+        vocab_size=300,
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        head_dim=8,
+        num_local_experts=8,
+        num_experts_per_tok=2,
+    )
+    tokens, hidden, inner = 12, 32, 64
+    attention = tokens * 2 * hidden * (2 * hidden + 2 * 16) + 4 * tokens**2 * hidden
+    experts = tokens * 2 * (8 * hidden + 2 * 3 * hidden * inner)
+    expected = 2 * (attention + experts) + 2 * hidden * 300
+    assert count(config, "causal").flops(tokens) == pytest.approx(expected)
 
 
 def test_the_meta_device_counts_what_a_real_pass_does() -> None:

@@ -66,6 +66,8 @@ def head_of(architecture: str) -> Head:
 def count(config: PretrainedConfig, head: Head) -> Arithmetic:
     """Count a model on the meta device, with eager attention, in one row of each of three lengths.
 
+    Of a mixture of experts those are counted that a token is sent to.
+
     Matrix products are all that is counted. Of one sequence they are a quadratic in its length
     (attention scores, projections, the head on one position), so that three lengths give all.
     Layers that are all alike are counted at depths 1 and 2.
@@ -101,7 +103,7 @@ def _count(config: PretrainedConfig, head: Head) -> Arithmetic:
     loader = AutoModelForCausalLM if head == "causal" else AutoModelForSequenceClassification
     with torch.device("meta"):
         model: nn.Module = loader.from_config(  # type: ignore[no-untyped-call]
-            config, attn_implementation="eager"
+            config, attn_implementation="eager", experts_implementation="batched_mm"
         )
     model.train(False)
     counts = [_pass(model, 1, length) for length in LENGTHS]

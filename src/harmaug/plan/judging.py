@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 
 from harmaug.config import RunConfig, TeacherConfig
 from harmaug.embedded import embedded_model
 from harmaug.guard.load import find
+from harmaug.plan.asked import asked
 from harmaug.plan.models import Model, find_model
 from harmaug.plan.standins import Sample
 from harmaug.plan.work import Work, mean
 from harmaug.scoring import TextPair
-from harmaug.teachers.catalogue import CARDS
-from harmaug.teachers.load import family_of
-from harmaug.text import Message
-
-CLASSIFIERS = frozenset(family for family, card in CARDS.items() if card.windowed) - {"guard"}
-"""Teacher families that read windows and give logits of classes."""
+from harmaug.teachers.files import Files
+from harmaug.teachers.load import CAUSAL, family_of
 
 WORKLESS = frozenset({"recorded", "openai-moderation"})
 """Families that compute nothing on a machine of ours."""
 
-READINGS = {"shieldgemma": 4, "wildguard": 3, "polyguard": 4, "nemoguard": 2}
-"""Readings of one row, where it is not one: ShieldGemma's policies are asked one by one, and lines
-that are forced one after the other (`harmaug.teachers.lines`) each read what stands before."""
+SETTING = "label.teacher.model"
 
 BACKWARD = 3.0
 """Forward and backward against forward alone: the gradient of weights and of inputs cost one
@@ -40,40 +36,80 @@ def label(teacher: TeacherConfig, stage: str, pairs: Sequence[TextPair], rows: i
     family = family_of(teacher, offline=True) if teacher.family == "auto" else teacher.family
     if family == "ensemble":
         return [work for member in teacher.members for work in label(member, stage, pairs, rows)]
-    return [] if family in WORKLESS else [_read(teacher, family, stage, pairs, rows)]
+    if family in WORKLESS:
+        return []
+    if family in CAUSAL:
+        return _asked(teacher, family, stage, pairs, rows)
+    return [_classified(teacher, family, stage, pairs, rows)]
 
 
-def _read(
+def _classified(
     teacher: TeacherConfig, family: str, stage: str, pairs: Sequence[TextPair], rows: int
 ) -> Work:
-    served = teacher.engine == "openai"
-    batch = teacher.concurrency if served else teacher.batch_size
     if family == "guard":
         files = find(teacher.model)
-        model = find_model(str(files.folder), "classifier", "label.teacher.model")
+        model = find_model(str(files.folder), "classifier", SETTING)
         passes = model.reading.window_tokens(pairs, files.settings().window)
-    elif family in CLASSIFIERS:
-        model = find_model(teacher.model, "classifier", "label.teacher.model")
+    else:
+        model = find_model(teacher.model, "classifier", SETTING)
         limits = [most for most in (teacher.max_length, model.limit) if most is not None]
         passes = model.reading.window_tokens(pairs, min(limits, default=None))
-    else:
-        name = teacher.tokenizer if served and teacher.tokenizer else teacher.model
-        model = find_model(name, "causal", "label.teacher.model")
-        read = [model.reading.chat_tokens(_turns(pair), None) for pair in pairs]
-        passes = read * READINGS.get(family, 1)
     share = rows / len(pairs)
+    flops = model.score_flops(passes, teacher.batch_size) * share
     return Work(
+        stage,
+        model,
+        "read",
+        rows,
+        sum(passes) * share,
+        0.0,
+        flops,
+        teacher.batch_size,
+        teacher.dtype,
+    )
+
+
+def _asked(
+    teacher: TeacherConfig, family: str, stage: str, pairs: Sequence[TextPair], rows: int
+) -> list[Work]:
+    """Return a causal guard's readings, and what it writes."""
+    served = teacher.engine == "openai"
+    name = teacher.tokenizer if served and teacher.tokenizer else teacher.model
+    base = Files(name, teacher.revision, offline=True).adapter_base()
+    model = find_model(base or name, "causal", SETTING)
+    texts = asked(teacher, family, model, pairs)
+    share, batch = rows / len(pairs), teacher.concurrency if served else teacher.batch_size
+    work = partial(
+        Work,
         stage=stage,
         model=model,
-        kind="read",
-        rows=rows,
-        tokens_in=sum(passes) * share,
-        tokens_out=0.0,
-        flops=model.score_flops(passes, batch) * share,
         batch=batch,
         dtype=teacher.dtype,
         served=served,
     )
+    found = []
+    if texts.read or not texts.continued:
+        found.append(
+            work(
+                kind="read",
+                rows=rows,
+                tokens_in=sum(texts.read) * share,
+                tokens_out=0.0,
+                flops=model.score_flops(texts.read, batch) * share,
+            )
+        )
+    if texts.continued:
+        found.append(
+            work(
+                kind="write",
+                rows=round(len(texts.continued) * share),
+                tokens_in=sum(length for length, _ in texts.continued) * share,
+                tokens_out=sum(most for _, most in texts.continued) * share,
+                flops=sum(model.write_flops(*both) for both in texts.continued) * share,
+                longest=max(most for _, most in texts.continued),
+            )
+        )
+    return found
 
 
 def student(config: RunConfig) -> Model:
@@ -139,9 +175,3 @@ def evaluate(
 def as_pairs(sample: Sample) -> list[TextPair]:
     """Return the stand-ins of a data set as pairs."""
     return [(row.prompt, row.response) for row in sample.looked_at]
-
-
-def _turns(pair: TextPair) -> list[Message]:
-    prompt, response = pair
-    turns: list[Message] = [{"role": "user", "content": prompt}]
-    return turns if response is None else [*turns, {"role": "assistant", "content": response}]

@@ -80,9 +80,9 @@ def find_model(reference: str, head: Head, setting: str, layers: int | None = No
     folder = Path(reference)
     if (folder / "config.json").is_file():
         config = _from_folder(folder, setting)
-        return _shaped(reference, config, head, reading_of(folder, 0), layers)
+        return _shaped(reference, config, head, reading_of(reference, 0), layers)
     if (known := known_models().get(reference)) is not None:
-        template = reading_of(None, known.template)
+        template = reading_of(reference, known.template)
         return _shaped(reference, known.shape(), head, template, layers)
     try:
         cached: PretrainedConfig = AutoConfig.from_pretrained(reference, local_files_only=True)
@@ -91,7 +91,7 @@ def find_model(reference: str, head: Head, setting: str, layers: int | None = No
             f"{setting}: the configuration of '{reference}' is not known here; put its config.json "
             f"(and tokenizer files) into a folder and plan with --set {setting}=FOLDER"
         ) from None
-    return _shaped(reference, cached, head, reading_of(None, 0), layers)
+    return _shaped(reference, cached, head, reading_of(reference, 0), layers)
 
 
 @cache

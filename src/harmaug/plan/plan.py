@@ -190,6 +190,13 @@ def _assumptions(
         said.append(
             f"{CHARACTERS_PER_TOKEN} characters a token where no tokenizer is here: {names}"
         )
+    said += sorted(
+        {
+            f"{work.model.reference} writes {work.longest:.0f} tokens about a row, the most it may"
+            for work in found
+            if work.kind == "write" and work.stage.startswith(("label", "evaluate"))
+        }
+    )
     said.append(
         "each stage alone on the machine; loading models, cost profile and export not counted"
     )

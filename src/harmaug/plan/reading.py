@@ -88,11 +88,12 @@ def _parts(length: float, most: int) -> list[float]:
     return [length / parts] * parts
 
 
-def reading_of(folder: Path | None, template: int) -> Reading:
-    """Return how a model reads: with the tokenizer of its folder where there is one."""
-    if folder is None or not (folder / "tokenizer_config.json").is_file():
+def reading_of(reference: str, template: int) -> Reading:
+    """Return how a model reads: with the tokenizer of its folder or in the hub's cache, if any."""
+    folder = Path(reference)
+    if folder.is_dir() and not (folder / "tokenizer_config.json").is_file():
         return Reading(None, template)
     try:
-        return Reading(AutoTokenizer.from_pretrained(folder), template)
+        return Reading(AutoTokenizer.from_pretrained(reference, local_files_only=True), template)
     except (OSError, ValueError, KeyError):
         return Reading(None, template)

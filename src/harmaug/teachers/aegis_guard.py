@@ -17,7 +17,7 @@ from harmaug.config import TeacherConfig
 from harmaug.scoring import TextPair
 from harmaug.teachers.engine import open_reader
 from harmaug.teachers.one_token import Form, OneTokenTeacher
-from harmaug.teachers.reading import find_answers
+from harmaug.teachers.reading import Reader, find_answers
 
 CAUTION = "O13: Needs Caution."
 TEMPLATE = (
@@ -38,7 +38,11 @@ def load_defensive(config: TeacherConfig, journal: Path | None) -> OneTokenTeach
         MissingExtraError: when it is an adapter and peft is missing.
         ModelError: when adapter or base model cannot be loaded.
     """
-    reader = open_reader(config, journal)
+    return over_defensive(open_reader(config, journal))
+
+
+def over_defensive(reader: Reader) -> OneTokenTeacher:
+    """Return the defensive teacher that asks this reader."""
     return OneTokenTeacher(reader, form(reader.tokenizer, defensive=True))
 
 
@@ -49,7 +53,11 @@ def load_permissive(config: TeacherConfig, journal: Path | None) -> OneTokenTeac
         MissingExtraError: when it is an adapter and peft is missing.
         ModelError: when adapter or base model cannot be loaded.
     """
-    reader = open_reader(config, journal)
+    return over_permissive(open_reader(config, journal))
+
+
+def over_permissive(reader: Reader) -> OneTokenTeacher:
+    """Return the permissive teacher that asks this reader."""
     return OneTokenTeacher(reader, form(reader.tokenizer, defensive=False))
 
 

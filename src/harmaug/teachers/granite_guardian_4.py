@@ -38,7 +38,11 @@ def load(config: TeacherConfig, journal: Path | None) -> OneTokenTeacher:
     Raises:
         ModelError: when it cannot be loaded or has no chat template.
     """
-    reader = open_reader(config, journal)
+    return over(open_reader(config, journal))
+
+
+def over(reader: Reader) -> OneTokenTeacher:
+    """Return the teacher that asks this reader."""
     return OneTokenTeacher(reader, form(reader))
 
 

@@ -35,7 +35,11 @@ def load(config: TeacherConfig, journal: Path | None) -> OneTokenTeacher:
         ModelError: when it cannot be loaded, gives no answer, or has no chat template that takes a
             conversation.
     """
-    reader = open_reader(config, journal)
+    return over(open_reader(config, journal))
+
+
+def over(reader: Reader) -> OneTokenTeacher:
+    """Return the teacher that asks this reader."""
     return OneTokenTeacher(reader, form(reader))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -12,6 +13,7 @@ from harmaug.scoring import Scorer
 from harmaug.teachers.catalogue import CARDS
 from harmaug.teachers.detect import detect
 from harmaug.teachers.files import Files
+from harmaug.teachers.reading import Reader
 
 
 class Family(Protocol):
@@ -47,6 +49,25 @@ FAMILIES: Registry[Family] = Registry(
         "ensemble": "harmaug.teachers.ensemble:load",
     },
 )
+
+CAUSAL: Registry[Callable[[Reader], Scorer]] = Registry(
+    "causal guard",
+    {
+        "llama-guard": "harmaug.teachers.llama_guard:over",
+        "aegis-defensive": "harmaug.teachers.aegis_guard:over_defensive",
+        "aegis-permissive": "harmaug.teachers.aegis_guard:over_permissive",
+        "shieldgemma": "harmaug.teachers.shieldgemma:over",
+        "wildguard": "harmaug.teachers.wildguard:over",
+        "polyguard": "harmaug.teachers.polyguard:over",
+        "nemoguard": "harmaug.teachers.nemoguard:over",
+        "qwen3guard": "harmaug.teachers.qwen3guard:over",
+        "qwen3guard-loose": "harmaug.teachers.qwen3guard:over_loose",
+        "granite-guardian": "harmaug.teachers.granite_guardian:over",
+        "granite-guardian-4": "harmaug.teachers.granite_guardian_4:over",
+        "gpt-oss-safeguard": "harmaug.teachers.gpt_oss_safeguard:ParsedTeacher",
+    },
+)
+"""The families whose texts a `Reader` reads: each asks an engine's, or one that only counts."""
 
 HERE_ONLY = frozenset(family for family, card in CARDS.items() if card.windowed) | {"recorded"}
 """Families that no server of causal models reads."""

@@ -15,7 +15,7 @@ from harmaug.config import TeacherConfig
 from harmaug.scoring import TextPair
 from harmaug.teachers.engine import open_reader
 from harmaug.teachers.lines import Choice, LinesForm, LinesTeacher
-from harmaug.teachers.reading import chat_template, find_answers
+from harmaug.teachers.reading import Reader, chat_template, find_answers
 
 CATEGORIES = (
     "Violence",
@@ -73,7 +73,11 @@ def load(config: TeacherConfig, journal: Path | None) -> LinesTeacher:
         MissingExtraError: when it is an adapter and peft is missing.
         ModelError: when it cannot be loaded or has no chat template.
     """
-    reader = open_reader(config, journal)
+    return over(open_reader(config, journal))
+
+
+def over(reader: Reader) -> LinesTeacher:
+    """Return the teacher that asks this reader."""
     return LinesTeacher(reader, form(reader.tokenizer))
 
 

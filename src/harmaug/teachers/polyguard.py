@@ -15,7 +15,7 @@ from harmaug.config import TeacherConfig
 from harmaug.scoring import TextPair
 from harmaug.teachers.engine import open_reader
 from harmaug.teachers.lines import Choice, Free, LinesForm, LinesTeacher
-from harmaug.teachers.reading import chat_template, find_answers
+from harmaug.teachers.reading import Reader, chat_template, find_answers
 
 SYSTEM = (
     "You are a classifier for analyzing interactions between humans and LLMs. Given a request from "
@@ -43,7 +43,11 @@ def load(config: TeacherConfig, journal: Path | None) -> LinesTeacher:
     Raises:
         ModelError: when it cannot be loaded or has no chat template.
     """
-    reader = open_reader(config, journal)
+    return over(open_reader(config, journal))
+
+
+def over(reader: Reader) -> LinesTeacher:
+    """Return the teacher that asks this reader."""
     return LinesTeacher(reader, form(reader.tokenizer))
 
 

@@ -15,26 +15,31 @@ from harmaug.config import TeacherConfig
 from harmaug.scoring import TextPair
 from harmaug.teachers.engine import open_reader
 from harmaug.teachers.one_token import Form, OneTokenTeacher
-from harmaug.teachers.reading import chat_template, find_answers, turns
+from harmaug.teachers.reading import Reader, chat_template, find_answers, turns
 
 FORCED = "Safety:"
 
 
 def load(config: TeacherConfig, journal: Path | None) -> OneTokenTeacher:
     """Load the strict reading: controversial is unsafe."""
-    return _load(config, journal, ["Unsafe", "Controversial"], ["Safe"])
+    return over(open_reader(config, journal))
+
+
+def over(reader: Reader) -> OneTokenTeacher:
+    """Return the strict teacher that asks this reader."""
+    answers = ["Unsafe", "Controversial"], ["Safe"]
+    return OneTokenTeacher(reader, form(reader.tokenizer, *answers))
 
 
 def load_loose(config: TeacherConfig, journal: Path | None) -> OneTokenTeacher:
     """Load the loose reading: controversial is safe."""
-    return _load(config, journal, ["Unsafe"], ["Safe", "Controversial"])
+    return over_loose(open_reader(config, journal))
 
 
-def _load(
-    config: TeacherConfig, journal: Path | None, unsafe: Sequence[str], safe: Sequence[str]
-) -> OneTokenTeacher:
-    reader = open_reader(config, journal)
-    return OneTokenTeacher(reader, form(reader.tokenizer, unsafe, safe))
+def over_loose(reader: Reader) -> OneTokenTeacher:
+    """Return the loose teacher that asks this reader."""
+    answers = ["Unsafe"], ["Safe", "Controversial"]
+    return OneTokenTeacher(reader, form(reader.tokenizer, *answers))
 
 
 def form(tokenizer: PreTrainedTokenizerBase, unsafe: Sequence[str], safe: Sequence[str]) -> Form:

@@ -16,7 +16,7 @@ from harmaug.errors import ModelError
 from harmaug.scoring import TextPair
 from harmaug.teachers.engine import open_reader
 from harmaug.teachers.one_token import Form, OneTokenTeacher
-from harmaug.teachers.reading import chat_template, find_answers, turns
+from harmaug.teachers.reading import Reader, chat_template, find_answers, turns
 
 OF_PROMPTS = "The prompt shall not contain or seek generation of content that"
 OF_RESPONSES = "The chatbot shall not generate content that"
@@ -52,7 +52,11 @@ def load(config: TeacherConfig, journal: Path | None) -> OneTokenTeacher:
     Raises:
         ModelError: when it cannot be loaded, or its chat template takes no guideline.
     """
-    reader = open_reader(config, journal)
+    return over(open_reader(config, journal))
+
+
+def over(reader: Reader) -> OneTokenTeacher:
+    """Return the teacher that asks this reader."""
     return OneTokenTeacher(reader, form(reader.tokenizer))
 
 

@@ -13,7 +13,7 @@ from harmaug.config import TeacherConfig
 from harmaug.scoring import TextPair
 from harmaug.teachers.engine import open_reader
 from harmaug.teachers.lines import Choice, LinesForm, LinesTeacher
-from harmaug.teachers.reading import find_answers
+from harmaug.teachers.reading import Reader, find_answers
 
 TEMPLATE = (
     "<s><|user|>\n[INST] You are a classifier for analyzing interactions between humans and LLMs. "
@@ -35,7 +35,11 @@ def load(config: TeacherConfig, journal: Path | None) -> LinesTeacher:
     Raises:
         ModelError: when it cannot be loaded.
     """
-    reader = open_reader(config, journal)
+    return over(open_reader(config, journal))
+
+
+def over(reader: Reader) -> LinesTeacher:
+    """Return the teacher that asks this reader."""
     return LinesTeacher(reader, form(reader.tokenizer))
 
 
