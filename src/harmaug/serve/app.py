@@ -6,12 +6,12 @@ import os
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import TypeVar, cast
+from typing import cast
 
 from fastapi import FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import PlainTextResponse
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -20,8 +20,9 @@ import harmaug
 from harmaug.errors import DataError
 from harmaug.guard import Guard
 from harmaug.serve import static
+from harmaug.serve.body import Body, parse
 from harmaug.serve.gate import Gate
-from harmaug.serve.http_error import ErrorBody, HttpError, invalid
+from harmaug.serve.http_error import ErrorBody, HttpError
 from harmaug.serve.metrics import CONTENT_TYPE, Metrics
 from harmaug.serve.moderations import ModerationRequest, ModerationResponse, ModerationResult
 from harmaug.serve.schemas import CheckRequest, CheckResponse, GuardResponse
@@ -30,8 +31,6 @@ from harmaug.serve.settings import KEYS_VARIABLE, ServeSettings, parse_keys
 
 SETTINGS_VARIABLE = "HARMAUG_SERVE"
 """Carries the settings to worker processes."""
-
-Body = TypeVar("Body", bound=BaseModel)
 
 _ABOUT = "Judges prompts, answers and conversations with a small guard model."
 _ERRORS: dict[int | str, dict[str, object]] = {
@@ -90,10 +89,7 @@ def _service(request: Request) -> Service:
 
 
 async def _read(request: Request, kind: type[Body]) -> Body:
-    try:
-        return kind.model_validate_json(await request.body())
-    except ValidationError as error:
-        raise invalid(error) from None
+    return parse(await request.body(), kind, max_items=_service(request).settings.max_items)
 
 
 def _json(body: BaseModel) -> Response:
