@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -117,6 +118,22 @@ def test_an_unknown_guard_or_host_is_told_at_once() -> None:
         serve(ServeSettings(model="nowhere"), "no.such.host.invalid", 0)
     with pytest.raises(ServerError, match="no port 70000"):
         serve(ServeSettings(model="nowhere"), "127.0.0.1", 70_000)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_broken_guard_is_one_line_and_starts_no_worker(
+    guard_folder: Path, tmp_path: Path, workers: str
+) -> None:
+    broken = tmp_path / "broken"
+    shutil.copytree(guard_folder, broken)
+    (broken / "onnx" / "model.onnx").write_bytes(b"not a model")
+    options = ["--model", str(broken), "--port", "0", "--workers", workers]
+    done = subprocess.run(
+        [*COMMAND, *options], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1
 
 
 def test_a_missing_extra_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

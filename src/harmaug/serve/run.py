@@ -16,7 +16,6 @@ import uvicorn
 from harmaug.errors import ServerError
 from harmaug.guard import Guard
 from harmaug.guard.engine import available_threads
-from harmaug.guard.load import find
 from harmaug.serve.app import SETTINGS_VARIABLE, create_app
 from harmaug.serve.settings import ServeSettings
 
@@ -61,9 +60,10 @@ def serve(settings: ServeSettings, host: str, port: int, keys: Sequence[str] = (
         log.info("serving %s at %s", settings.model, _address(host, port))
         uvicorn.Server(config).run(sockets=[listening])
         return
-    find(settings.model)
-    listening.close()
     threads = settings.threads or max(1, available_threads() // settings.workers)
+    # A worker that cannot load its guard is started again for ever: what is wrong is told here.
+    Guard.load(settings.model, threads=threads)
+    listening.close()
     os.environ[SETTINGS_VARIABLE] = replace(settings, threads=threads).to_json()
     log.info("%d workers serve %s at %s", settings.workers, settings.model, _address(host, port))
     uvicorn.run(
