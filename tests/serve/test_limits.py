@@ -17,6 +17,7 @@ from tests.serve.conftest import BREAKS, HeldGuard, running
 
 from harmaug.errors import ConfigError
 from harmaug.guard import Guard
+from harmaug.serve.app import create_app
 from harmaug.serve.settings import ServeSettings, parse_keys
 
 PROMPT = "how do i bake bread"
@@ -58,20 +59,38 @@ def test_unknown_paths_and_methods_have_the_same_shape(client: httpx.Client) -> 
 
 def test_keys_open_the_api_and_only_the_api(guard: Guard) -> None:
     with running(guard, ServeSettings(), *parse_keys("one, twö,,")) as base:
-        for key in ("on", "onee", "three", "one,"):
-            headers = {"Authorization": f"Bearer {key}"}
+        for given in (
+            "Bearer on",
+            "Bearer onee",
+            "Bearer three",
+            "Bearer one,",
+            "one",
+            "Basic one",
+        ):
+            headers = {"Authorization": given}
             answer = httpx.post(f"{base}/v1/check", json={"prompt": "a"}, headers=headers)
             assert "wants an API key" in error(answer, 401)
             assert answer.headers["WWW-Authenticate"] == "Bearer"
         assert "API key" in error(httpx.get(f"{base}/v1/guard"), 401)
-        for key in ("one", "twö"):
-            headers = {"Authorization": f"Bearer {key}".encode()}  # type: ignore[dict-item]
+        for given in ("Bearer one", "bearer one", "BEARER  one", "Bearer twö"):
+            headers = {"Authorization": given.encode()}  # type: ignore[dict-item]
             answer = httpx.post(f"{base}/v1/check", json={"prompt": "a"}, headers=headers)
             assert answer.status_code == 200
         with pytest.raises(openai.AuthenticationError):
             openai.OpenAI(base_url=f"{base}/v1", api_key="three").moderations.create(input="a")
         for path in ("/", "/healthz", "/readyz", "/metrics"):
             assert httpx.get(base + path).status_code == 200
+
+
+@pytest.mark.parametrize(("keys", "expected"), [((), [{}, {"key": []}]), (("one",), [{"key": []}])])
+def test_the_openapi_document_says_which_paths_want_a_key(
+    guard: Guard, keys: tuple[str, ...], expected: list[object]
+) -> None:
+    document = create_app(guard, ServeSettings(), keys).openapi()
+    assert document["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            assert operation.get("security") == (expected if path.startswith("/v1/") else None)
 
 
 def test_a_full_queue_answers_503_at_once_and_recovers(guard: Guard) -> None:

@@ -73,7 +73,7 @@ def create_app(guard: Guard, settings: ServeSettings, keys: Sequence[str] = ()) 
     _add_operations(app, metrics)
     static.add(app)
     _add_errors(app)
-    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    app.openapi = lambda: _openapi(app, wants_key=bool(keys))  # type: ignore[method-assign]
     return app
 
 
@@ -186,8 +186,8 @@ def _add_errors(app: FastAPI) -> None:
         return HttpError(500, f"the server failed ({name}); its log says more").response()
 
 
-def _openapi(app: FastAPI) -> dict[str, object]:
-    """The generated document with the request bodies, which the routes read by themselves."""
+def _openapi(app: FastAPI, *, wants_key: bool) -> dict[str, object]:
+    """The generated document with what the routes do not declare: request bodies and keys."""
     if app.openapi_schema is None:
         document = get_openapi(
             title=app.title, version=app.version, description=app.description, routes=app.routes
@@ -197,5 +197,10 @@ def _openapi(app: FastAPI) -> dict[str, object]:
             ref_template="#/components/schemas/{model}",
         )
         document["components"]["schemas"] |= bodies["$defs"]
+        document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+        security: list[dict[str, list[str]]] = [{"key": []}] if wants_key else [{}, {"key": []}]
+        for path, operations in document["paths"].items():
+            for operation in operations.values() if path.startswith("/v1/") else ():
+                operation["security"] = security
         app.openapi_schema = document
     return app.openapi_schema

@@ -91,9 +91,10 @@ class Gate:
     def _check(self, scope: Scope) -> None:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         if self._keys and scope["path"].startswith("/v1/"):
-            given = headers.get(b"authorization", b"").removeprefix(b"Bearer ")
+            scheme, _, given = headers.get(b"authorization", b"").partition(b" ")
             # Every key is compared, so that the time does not tell which one was near.
-            if not sum(hmac.compare_digest(given, key) for key in self._keys):
+            known = sum(hmac.compare_digest(given.strip(), key) for key in self._keys)
+            if scheme.lower() != b"bearer" or not known:
                 raise HttpError(
                     401,
                     "this server wants an API key: send `Authorization: Bearer KEY`",
