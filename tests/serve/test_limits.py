@@ -126,6 +126,28 @@ def test_a_deadline_gives_504_and_what_nobody_waits_for_is_not_judged(guard: Gua
         assert sum(held.batches) < 8
 
 
+def test_work_past_its_deadline_counts_until_it_is_gone(guard: Guard) -> None:
+    held = HeldGuard(guard)
+    settings = ServeSettings(deadline_s=0.3, queue=4, max_items=4, threads=1)
+    with running(held, settings) as base, ThreadPoolExecutor(8) as pool:
+        client = httpx.Client(base_url=base, timeout=30)
+
+        def ask(texts: int) -> httpx.Response:
+            items = [{"prompt": PROMPT}] * texts
+            return client.post("/v1/check", json={"items": items, "explain": True})
+
+        # One is in work, one waits for the lane: only what waits leaves with its request.
+        answers = [pool.submit(ask, 2), pool.submit(ask, 2)]
+        for answer in answers:
+            error(answer.result(), 504)
+        assert "harmaug_queue_items 2" in client.get("/metrics").text
+        assert "queue of 4 items is full" in error(ask(3), 503)
+        held.go.set()
+        while "harmaug_queue_items 0" not in client.get("/metrics").text:
+            time.sleep(0.01)
+        assert client.post("/v1/check", json={"prompt": PROMPT}).status_code == 200
+
+
 def test_a_client_that_sends_no_body_meets_the_deadline(guard: Guard) -> None:
     async def ask(port: int) -> bytes:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)

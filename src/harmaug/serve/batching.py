@@ -36,14 +36,15 @@ class OverloadedError(Exception):
         self.retry_after_s = retry_after_s
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class _Job:
-    """One request: its pairs and where its verdicts are awaited."""
+    """One request: its pairs, where its verdicts are awaited, and whether a lane works on it."""
 
     pairs: Sequence[TextPair]
     explain: bool
     characters: int
     answer: asyncio.Future[list[Verdict]]
+    taken: bool = False
 
 
 class Batcher:
@@ -88,13 +89,19 @@ class Batcher:
         job = _Job(pairs, explain, characters, asyncio.get_running_loop().create_future())
         self._rows += rows
         self._characters += characters
+        long = explain or characters > LONG_CHARACTERS
+        (self._long if long else self._short).put_nowait(job)
         try:
-            long = explain or characters > LONG_CHARACTERS
-            (self._long if long else self._short).put_nowait(job)
             return await job.answer
         finally:
-            self._rows -= rows
-            self._characters -= characters
+            # What a lane works on counts until the lane is done with it.
+            if not job.taken:
+                self._leave(job)
+
+    def _leave(self, job: _Job) -> None:
+        self._rows -= len(job.pairs)
+        self._characters -= job.characters
+        job.pairs, job.characters = (), 0
 
     async def close(self) -> None:
         """Stop; what is still in work is left to end by itself."""
@@ -112,6 +119,8 @@ class Batcher:
                 rows += len(jobs[-1].pairs)
                 characters += jobs[-1].characters
             waiting = [job for job in jobs if not job.answer.done()]
+            for job in waiting:
+                job.taken = True
             if len(waiting) > 1:
                 await self._together(waiting)
             else:
@@ -128,6 +137,7 @@ class Batcher:
             return
         for job in jobs:
             own = [next(verdicts) for _ in job.pairs]
+            self._leave(job)
             if not job.answer.done():
                 job.answer.set_result(own)
 
@@ -143,6 +153,8 @@ class Batcher:
             if not job.answer.done():
                 job.answer.set_exception(error)
             return
+        finally:
+            self._leave(job)
         if not job.answer.done():
             job.answer.set_result(verdicts)
 
