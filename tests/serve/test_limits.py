@@ -112,6 +112,31 @@ def test_a_full_queue_answers_503_at_once_and_recovers(guard: Guard) -> None:
         assert post("/v1/check", json={"prompt": PROMPT}).status_code == 200
 
 
+def test_retry_after_tells_how_long_what_is_queued_will_take(guard: Guard) -> None:
+    held = HeldGuard(guard)
+    with running(held, ServeSettings(queue=4, max_items=4)) as base, ThreadPoolExecutor(4) as pool:
+        post = httpx.Client(base_url=base, timeout=30).post
+        one = {"prompt": PROMPT}
+        first = pool.submit(post, "/v1/check", json=one)
+        time.sleep(1)
+        held.go.set()
+        assert first.result().status_code == 200
+        held.go.clear()
+        waiting = [pool.submit(post, "/v1/check", json=one) for _ in range(4)]
+        while (readiness := httpx.get(f"{base}/readyz")).status_code == 200:
+            time.sleep(0.01)
+        answer = post("/v1/check", json=one)
+        seconds = int(answer.headers["Retry-After"])
+        held.go.set()
+        assert [each.result().status_code for each in waiting] == [200] * 4
+    assert 4 <= seconds <= 20
+    assert f"try again in {seconds} s" in error(answer, 503)
+    assert readiness.headers["Retry-After"] == str(seconds)
+    for path, method in (("/v1/check", "post"), ("/readyz", "get")):
+        document = create_app(guard, ServeSettings()).openapi()["paths"][path][method]
+        assert document["responses"]["503"]["headers"]["Retry-After"]["schema"]["minimum"] == 1
+
+
 def test_a_deadline_gives_504_and_what_nobody_waits_for_is_not_judged(guard: Guard) -> None:
     held = HeldGuard(guard)
     settings = ServeSettings(deadline_s=0.5, threads=1)

@@ -20,6 +20,7 @@ import harmaug
 from harmaug.errors import DataError
 from harmaug.guard import Guard
 from harmaug.serve import static
+from harmaug.serve.batching import LONGEST_RETRY_S
 from harmaug.serve.body import Body, parse
 from harmaug.serve.gate import Gate
 from harmaug.serve.http_error import ErrorBody, HttpError
@@ -33,12 +34,22 @@ SETTINGS_VARIABLE = "HARMAUG_SERVE"
 """Carries the settings to worker processes."""
 
 _ABOUT = "Judges prompts, answers and conversations with a small guard model."
+_FULL: dict[str, object] = {
+    "model": ErrorBody,
+    "description": "The queue is full; see Retry-After.",
+    "headers": {
+        "Retry-After": {
+            "description": "Seconds after which what is queued should have been judged.",
+            "schema": {"type": "integer", "minimum": 1, "maximum": LONGEST_RETRY_S},
+        }
+    },
+}
 _ERRORS: dict[int | str, dict[str, object]] = {
     400: {"model": ErrorBody, "description": "The body is not JSON."},
     401: {"model": ErrorBody, "description": "No API key, or an unknown one."},
     413: {"model": ErrorBody, "description": "The body is too large; the line says the limit."},
     422: {"model": ErrorBody, "description": "A value cannot be used; the line says why."},
-    503: {"model": ErrorBody, "description": "The queue is full; see Retry-After."},
+    503: _FULL,
     504: {"model": ErrorBody, "description": "Not answered within the deadline."},
 }
 
@@ -157,12 +168,14 @@ def _add_operations(app: FastAPI, metrics: Metrics) -> None:
         "/readyz",
         tags=["operations"],
         response_class=PlainTextResponse,
-        responses={503: {"model": ErrorBody, "description": "The queue is full."}},
+        responses={503: _FULL},
     )
     async def readyz(request: Request) -> str:
         """The guard is loaded and its queue has room."""
-        if _service(request).batcher.full:
-            raise HttpError(503, "the queue is full", headers={"Retry-After": "1"})
+        batcher = _service(request).batcher
+        if batcher.full:
+            seconds = str(batcher.retry_after_s)
+            raise HttpError(503, "the queue is full", headers={"Retry-After": seconds})
         return "ready\n"
 
     @app.get("/metrics", tags=["operations"], response_class=PlainTextResponse)

@@ -8,6 +8,7 @@ a sentence. Everything counts against one bounded queue: what does not fit is re
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +27,12 @@ LONG_CHARACTERS = 20_000
 
 _SHORT_BATCHES = 2
 """Two at a time: while one is judged, the next is tokenised."""
+
+_KEPT = 0.9
+"""What a batch leaves of the weight of those before it, in the rate that is measured."""
+
+LONGEST_RETRY_S = 60
+"""Nobody is sent away for longer: the estimate may be wrong."""
 
 
 class OverloadedError(Exception):
@@ -59,6 +66,8 @@ class Batcher:
         self._most_characters = queue_characters
         self._rows = 0
         self._characters = 0
+        self._judged_characters = self._judged_s = 0.0
+        self._last_end = 0.0
         self._pool = ThreadPoolExecutor(_SHORT_BATCHES + 1, "harmaug-batch")
         self._short: asyncio.Queue[_Job] = asyncio.Queue()
         self._long: asyncio.Queue[_Job] = asyncio.Queue()
@@ -76,6 +85,14 @@ class Batcher:
         """Whether the next item would be refused."""
         return self._rows >= self._most or self._characters >= self._most_characters
 
+    @property
+    def retry_after_s(self) -> int:
+        """When what is queued will have been judged, at the rate of the last batches."""
+        if not self._judged_characters:
+            return 1
+        seconds = self._characters * self._judged_s / self._judged_characters
+        return min(max(1, math.ceil(seconds)), LONGEST_RETRY_S)
+
     async def judge(self, pairs: Sequence[TextPair], *, explain: bool) -> list[Verdict]:
         """Judge the pairs of one request, in order.
 
@@ -85,7 +102,7 @@ class Batcher:
         characters = sum(map(_size, pairs))
         rows = len(pairs)
         if self._rows + rows > self._most or self._characters + characters > self._most_characters:
-            raise OverloadedError(retry_after_s=1)
+            raise OverloadedError(self.retry_after_s)
         job = _Job(pairs, explain, characters, asyncio.get_running_loop().create_future())
         self._rows += rows
         self._characters += characters
@@ -164,8 +181,14 @@ class Batcher:
         verdicts = await loop.run_in_executor(
             self._pool, lambda: self._guard.verdicts(pairs, explain=explain)
         )
+        ended = time.perf_counter()
+        # Batches overlap: of each only the time since the one before ended is its own.
+        own_s = ended - max(started, self._last_end)
+        self._last_end = ended
+        self._judged_s = _KEPT * self._judged_s + own_s
+        self._judged_characters = _KEPT * self._judged_characters + sum(map(_size, pairs))
         self._metrics.batch_items.observe(len(pairs))
-        self._metrics.batch_seconds.observe(time.perf_counter() - started)
+        self._metrics.batch_seconds.observe(ended - started)
         flagged = sum(verdict.flagged for verdict in verdicts)
         self._metrics.items.add(flagged, "flagged")
         self._metrics.items.add(len(verdicts) - flagged, "not_flagged")

@@ -62,7 +62,8 @@ class Service:
         except OverloadedError as error:
             raise HttpError(
                 503,
-                f"the queue of {settings.queue} items is full: try again in a moment",
+                f"the queue of {settings.queue} items is full: try again in "
+                f"{error.retry_after_s} s",
                 headers={"Retry-After": str(error.retry_after_s)},
             ) from None
         if settings.log_text:
