@@ -57,6 +57,14 @@ def test_unknown_paths_and_methods_have_the_same_shape(client: httpx.Client) -> 
     assert error(client.get("/v1/check"), 405) == "Method Not Allowed"
 
 
+@pytest.mark.parametrize("path", ["/", "/docs", "/healthz", "/readyz", "/metrics", "/v1/guard"])
+def test_head_is_get_without_its_body(client: httpx.Client, path: str) -> None:
+    head, get = client.head(path), client.get(path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["Content-Type"] == get.headers["Content-Type"]
+    assert client.head("/v1/check").status_code == 405
+
+
 def test_keys_open_the_api_and_only_the_api(guard: Guard) -> None:
     with running(guard, ServeSettings(), *parse_keys("one, twö,,")) as base:
         for given in (

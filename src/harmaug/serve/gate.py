@@ -74,7 +74,10 @@ class Gate:
         try:
             async with asyncio.timeout(self._settings.deadline_s):
                 self._check(scope)
-                await self._app(scope, limited_receive, watched_send)
+                # Load balancers ask with HEAD: routed as GET; the server leaves the body out.
+                head = scope["method"] == "HEAD"
+                routed = {**scope, "method": "GET"} if head else scope
+                await self._app(routed, limited_receive, watched_send)
         except TimeoutError:
             if status == 0:
                 limit = f"{self._settings.deadline_s:g} s"
