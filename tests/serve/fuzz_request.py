@@ -1,7 +1,8 @@
 """Fuzz the request path by coverage: what libFuzzer sends is answered, and never with a 500.
 
 ``python -m tests.serve.fuzz_request GUARD_FOLDER [CORPUS] [libFuzzer's options]``. The first byte
-of an input chooses how the rest is read: as a body for either endpoint, or as the texts of one.
+of an input chooses how the rest is read: as a body for either endpoint, as the entry that a body
+of the largest size repeats, or as the texts of a body.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ with atheris.instrument_imports(include=["harmaug.serve", "harmaug.guard", "harm
     from harmaug.serve.settings import ServeSettings
 
 PATHS = ("/v1/check", "/v1/moderations")
+LARGE = 8 * 2**20 - 1_000
+STARTS = (b'{"items":[', b'{"messages":[', b'{"input":[', b'{"prompt":"')
 ANSWERS = {200, 400, 413, 422}
 
 
@@ -26,6 +29,11 @@ def request(data: bytes) -> tuple[str, bytes]:
     """Return a path and a body."""
     if not data or data[0] < 4:
         return PATHS[bool(data) and data[0] % 2], data[1:]
+    if data[0] == 4:
+        start, entry = STARTS[data[-1] % len(STARTS)], data[1:-1] or b"{},"
+        return PATHS[b"input" in start], start + entry * (LARGE // len(entry)) + entry.rstrip(
+            b","
+        ) + b"]}"
     source = atheris.FuzzedDataProvider(data[1:])
     texts = [source.ConsumeUnicode(source.ConsumeIntInRange(0, 80)) for _ in range(3)]
     turns = zip(("user", "assistant"), texts, strict=False)
@@ -54,7 +62,7 @@ def main() -> None:
     """Fuzz until libFuzzer's options say stop; exit with 77 at the first failure."""
     name, folder, *options = sys.argv
     loop = asyncio.new_event_loop()
-    limits = ServeSettings(max_items=8, max_characters=5_000, max_body_bytes=40_000, threads=1)
+    limits = ServeSettings(max_items=8, max_characters=5_000, threads=1)
     app = create_app(Guard.load(folder, threads=1), limits)
     loop.run_until_complete(app.router.lifespan_context(app).__aenter__())
     client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://guard")

@@ -13,6 +13,10 @@ from harmaug.guard import Guard
 PROMPT = "how do i bake bread at home? here is a story about a lazy dog."
 
 
+IMAGE = {"type": "image_url", "image_url": {"url": "https://example.com/image.png"}}
+PART = "messages.0.content.parts.0.type"
+
+
 def check(client: httpx.Client, **body: object) -> httpx.Response:
     return client.post("/v1/check", json=body)
 
@@ -48,6 +52,33 @@ def test_many_items_of_all_kinds_in_order(client: httpx.Client, guard: Guard) ->
     expected = guard.score([(PROMPT, None), ("one", "two"), ("fox", "dog")])
     assert scores == pytest.approx(expected.tolist())
     assert answer["results"][1]["judged"] == {"prompt": "one", "response": "two"}
+
+
+CALL = {"role": "assistant", "content": None, "tool_calls": [{"id": "1", "type": "function"}]}
+RESULT = {"role": "tool", "content": "rain", "tool_call_id": "1"}
+ASKED = {"role": "user", "name": "ann", "content": [{"type": "text", "text": "how"}]}
+TWO = {"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}
+ANSWER = {"role": "assistant", "content": "it rains", "refusal": None}
+RULES = {"role": "developer", "content": "be brief"}
+
+
+@pytest.mark.parametrize(
+    ("messages", "prompt", "response"),
+    [
+        ([RULES, ASKED], "how", None),
+        ([TWO, RULES], "a\nb", None),
+        ([ASKED, ANSWER, RULES], "how", "it rains"),
+        ([ASKED, CALL], "how", None),
+        ([ASKED, CALL, RESULT], "how", None),
+        ([ASKED, {**CALL, "content": "i look it up"}, RESULT], "how", None),
+        ([RULES, ASKED, CALL, RESULT, ANSWER], "Human: how\nHuman: rain", "it rains"),
+    ],
+)
+def test_what_chat_apis_send_is_read(
+    client: httpx.Client, messages: list[object], prompt: str, response: str | None
+) -> None:
+    result = only(check(client, messages=messages))
+    assert result["judged"] == {"prompt": prompt, "response": response}
 
 
 def test_thresholds_are_the_guards_the_named_ones_or_the_callers(client: httpx.Client) -> None:
@@ -86,12 +117,22 @@ def test_an_explanation_points_into_the_text(client: httpx.Client) -> None:
         ({}, "prompt", "give either a prompt"),
         ({"prompt": "a", "respons": "b"}, "respons", "Extra inputs"),
         ({"prompt": 3}, "prompt", "valid string"),
-        ({"prompt": "a", "messages": []}, "prompt", "give either a prompt"),
-        ({"messages": []}, "prompt", "at least one user turn"),
-        ({"messages": [{"role": "tool", "content": "a"}]}, "messages.0.role", "'system', 'user'"),
+        ({"prompt": "a", "messages": []}, "messages", "give either a prompt"),
+        ({"messages": []}, "messages", "at least one user turn"),
+        ({"messages": [{"role": "tool", "content": "a"}]}, "messages", "at least one user turn"),
+        ({"messages": [{"role": "bot", "content": "a"}]}, "messages.0.role", "'system', 'dev"),
+        (
+            {"messages": [{"role": "user", "content": 3}]},
+            "messages.0.content",
+            "list of text parts",
+        ),
+        ({"messages": [{"role": "user"}]}, "messages.0", "assistant turn with tool_calls"),
+        ({"messages": [{"role": "user", "content": [IMAGE]}]}, PART, "only text is judged"),
+        ({"messages": [{"role": "user", "content": "x" * 5_001}]}, "messages", "at most 5000 char"),
         ({"items": []}, "items", "at least 1 item"),
         ({"items": [{"prompt": "a"}, {}]}, "items.1", "give either a prompt"),
         ({"items": [{"prompt": "a"}], "prompt": "a"}, None, "give either items or one prompt"),
+        ({"items": [{"messages": []}]}, "items.0.messages", "at least one user turn"),
         ({"prompt": "a", "threshold": 2}, "threshold", "less than or equal to 1"),
         ({"prompt": "a", "threshold": 0.5, "operating_point": "strict"}, None, "give either a thr"),
         ({"prompt": "a", "operating_point": "strickt"}, "operating_point", "did you mean 'strict'"),

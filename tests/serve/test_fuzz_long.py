@@ -19,6 +19,7 @@ SEEDS = [
     {"items": [{"prompt": "a"}, {"messages": [{"role": "user", "content": "b"}]}]},
     {"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]},
     {"prompt": "𝐡𝐞𝐥𝐥𝐨 b o m b \u202e", "explain": True, "operating_point": "strict"},
+    {"messages": [{"role": "user", "content": [{"type": "text", "text": "a"}]}]},
     {"input": ["a", "b"], "model": "any"},
     {"input": [{"type": "text", "text": "a"}]},
 ]
@@ -38,6 +39,8 @@ def test_the_request_path_survives_fuzzing_by_coverage(guard_folder: Path, tmp_p
     for index, seed in enumerate(SEEDS):
         for path in range(2):
             (corpus / f"{index}-{path}").write_bytes(bytes([path]) + json.dumps(seed).encode())
+    for start in range(4):
+        (corpus / f"large-{start}").write_bytes(bytes([4]) + b"{}," + bytes([start]))
     options = [str(corpus), "-seed=1", f"-max_total_time={SECONDS}", "-max_len=400", "-timeout=20"]
     options += [f"-artifact_prefix={tmp_path}/", "-print_final_stats=1"]
     done = subprocess.run(
@@ -51,7 +54,7 @@ def test_the_request_path_survives_fuzzing_by_coverage(guard_folder: Path, tmp_p
     executed = re.search(r"stat::number_of_executed_units: (\d+)", done.stderr)
     assert executed is not None
     assert int(executed[1]) > 100
-    assert len(list(corpus.iterdir())) > 2 * len(SEEDS)
+    assert len(list(corpus.iterdir())) > 2 * len(SEEDS) + 4
 
 
 def test_the_server_keeps_to_its_openapi_document(address: str, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from tests.serve.conftest import BREAKS, HeldGuard, running
 
 from harmaug.errors import ConfigError
 from harmaug.guard import Guard
+from harmaug.serve.app import create_app
 from harmaug.serve.settings import ServeSettings, parse_keys
 
 PROMPT = "how do i bake bread"
@@ -56,22 +57,48 @@ def test_unknown_paths_and_methods_have_the_same_shape(client: httpx.Client) -> 
     assert error(client.get("/v1/check"), 405) == "Method Not Allowed"
 
 
+@pytest.mark.parametrize("path", ["/", "/docs", "/healthz", "/readyz", "/metrics", "/v1/guard"])
+def test_head_is_get_without_its_body(client: httpx.Client, path: str) -> None:
+    head, get = client.head(path), client.get(path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["Content-Type"] == get.headers["Content-Type"]
+    assert client.head("/v1/check").status_code == 405
+
+
 def test_keys_open_the_api_and_only_the_api(guard: Guard) -> None:
     with running(guard, ServeSettings(), *parse_keys("one, twö,,")) as base:
-        for key in ("on", "onee", "three", "one,"):
-            headers = {"Authorization": f"Bearer {key}"}
+        for given in (
+            "Bearer on",
+            "Bearer onee",
+            "Bearer three",
+            "Bearer one,",
+            "one",
+            "Basic one",
+        ):
+            headers = {"Authorization": given}
             answer = httpx.post(f"{base}/v1/check", json={"prompt": "a"}, headers=headers)
             assert "wants an API key" in error(answer, 401)
             assert answer.headers["WWW-Authenticate"] == "Bearer"
         assert "API key" in error(httpx.get(f"{base}/v1/guard"), 401)
-        for key in ("one", "twö"):
-            headers = {"Authorization": f"Bearer {key}".encode()}  # type: ignore[dict-item]
+        for given in ("Bearer one", "bearer one", "BEARER  one", "Bearer twö"):
+            headers = {"Authorization": given.encode()}  # type: ignore[dict-item]
             answer = httpx.post(f"{base}/v1/check", json={"prompt": "a"}, headers=headers)
             assert answer.status_code == 200
         with pytest.raises(openai.AuthenticationError):
             openai.OpenAI(base_url=f"{base}/v1", api_key="three").moderations.create(input="a")
         for path in ("/", "/healthz", "/readyz", "/metrics"):
             assert httpx.get(base + path).status_code == 200
+
+
+@pytest.mark.parametrize(("keys", "expected"), [((), [{}, {"key": []}]), (("one",), [{"key": []}])])
+def test_the_openapi_document_says_which_paths_want_a_key(
+    guard: Guard, keys: tuple[str, ...], expected: list[object]
+) -> None:
+    document = create_app(guard, ServeSettings(), keys).openapi()
+    assert document["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            assert operation.get("security") == (expected if path.startswith("/v1/") else None)
 
 
 def test_a_full_queue_answers_503_at_once_and_recovers(guard: Guard) -> None:
@@ -93,6 +120,31 @@ def test_a_full_queue_answers_503_at_once_and_recovers(guard: Guard) -> None:
         assert post("/v1/check", json={"prompt": PROMPT}).status_code == 200
 
 
+def test_retry_after_tells_how_long_what_is_queued_will_take(guard: Guard) -> None:
+    held = HeldGuard(guard)
+    with running(held, ServeSettings(queue=4, max_items=4)) as base, ThreadPoolExecutor(4) as pool:
+        post = httpx.Client(base_url=base, timeout=30).post
+        one = {"prompt": PROMPT}
+        first = pool.submit(post, "/v1/check", json=one)
+        time.sleep(1)
+        held.go.set()
+        assert first.result().status_code == 200
+        held.go.clear()
+        waiting = [pool.submit(post, "/v1/check", json=one) for _ in range(4)]
+        while (readiness := httpx.get(f"{base}/readyz")).status_code == 200:
+            time.sleep(0.01)
+        answer = post("/v1/check", json=one)
+        seconds = int(answer.headers["Retry-After"])
+        held.go.set()
+        assert [each.result().status_code for each in waiting] == [200] * 4
+    assert 4 <= seconds <= 20
+    assert f"try again in {seconds} s" in error(answer, 503)
+    assert readiness.headers["Retry-After"] == str(seconds)
+    for path, method in (("/v1/check", "post"), ("/readyz", "get")):
+        document = create_app(guard, ServeSettings()).openapi()["paths"][path][method]
+        assert document["responses"]["503"]["headers"]["Retry-After"]["schema"]["minimum"] == 1
+
+
 def test_a_deadline_gives_504_and_what_nobody_waits_for_is_not_judged(guard: Guard) -> None:
     held = HeldGuard(guard)
     settings = ServeSettings(deadline_s=0.5, threads=1)
@@ -105,6 +157,28 @@ def test_a_deadline_gives_504_and_what_nobody_waits_for_is_not_judged(guard: Gua
         held.go.set()
         assert post("/v1/check", json={"prompt": PROMPT}).status_code == 200
         assert sum(held.batches) < 8
+
+
+def test_work_past_its_deadline_counts_until_it_is_gone(guard: Guard) -> None:
+    held = HeldGuard(guard)
+    settings = ServeSettings(deadline_s=0.3, queue=4, max_items=4, threads=1)
+    with running(held, settings) as base, ThreadPoolExecutor(8) as pool:
+        client = httpx.Client(base_url=base, timeout=30)
+
+        def ask(texts: int) -> httpx.Response:
+            items = [{"prompt": PROMPT}] * texts
+            return client.post("/v1/check", json={"items": items, "explain": True})
+
+        # One is in work, one waits for the lane: only what waits leaves with its request.
+        answers = [pool.submit(ask, 2), pool.submit(ask, 2)]
+        for answer in answers:
+            error(answer.result(), 504)
+        assert "harmaug_queue_items 2" in client.get("/metrics").text
+        assert "queue of 4 items is full" in error(ask(3), 503)
+        held.go.set()
+        while "harmaug_queue_items 0" not in client.get("/metrics").text:
+            time.sleep(0.01)
+        assert client.post("/v1/check", json={"prompt": PROMPT}).status_code == 200
 
 
 def test_a_client_that_sends_no_body_meets_the_deadline(guard: Guard) -> None:

@@ -105,14 +105,17 @@ def test_a_person_checks_texts_a_conversation_and_a_file(
     assert cells == [*(f"{score:.3f}" for score in expected), "–"]
     assert page.locator("#rows tr").last.inner_text().split("\t")[1] == "not judged"
 
-    tool = [{"role": "user", "content": "a"}, {"role": "tool", "content": "b"}]
-    answer = [{"role": "assistant", "content": "c"}]
-    chats = "\n".join(json.dumps({"messages": messages}) for messages in (tool, answer))
+    user, tool = {"role": "user", "content": "a"}, {"role": "tool", "content": "b"}
+    bot = {"role": "bot", "content": "b"}
+    call = {"role": "assistant", "content": None, "tool_calls": [{"id": "1"}]}
+    image = {"role": "user", "content": [{"type": "image_url"}]}
+    asked = ([user, call, tool], [user, call], [user, bot], [call], [user, image])
+    chats = "\n".join(json.dumps({"messages": messages}) for messages in asked)
     dropped = f'{{"prompt": "dropped bread"}}\nno json\n{chats}'
     page.evaluate(DROP, dropped)
     page.get_by_text("dropped bread").wait_for()
     words = page.locator("#rows tr td:nth-child(2)").all_inner_texts()
-    assert [word == "not judged" for word in words] == [False, True, True, True]
+    assert [word == "not judged" for word in words] == [False, True, False, False, True, True, True]
 
     width = page.evaluate("() => document.documentElement.scrollWidth")
     assert width <= 390

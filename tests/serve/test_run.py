@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +20,7 @@ import httpx
 import pytest
 
 from harmaug.cli.serve import serve as command
-from harmaug.errors import MissingExtraError, ModelError, ServerError
+from harmaug.errors import ConfigError, MissingExtraError, ModelError, ServerError
 from harmaug.serve.run import serve
 from harmaug.serve.settings import ServeSettings
 
@@ -31,6 +32,13 @@ LINE = re.compile(r" at (http://[\d.]+:\d+)$", re.MULTILINE)
 def served(guard_folder: Path, log: Path, *options: str) -> Iterator[tuple[str, int]]:
     """Run the command; yields the address it tells and its process id."""
     command = [*COMMAND, "--model", str(guard_folder), "--port", "0", *options]
+    with started(log, command) as server:
+        yield server
+
+
+@contextmanager
+def started(log: Path, command: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """Run a process that serves; yields the address it tells and its process id."""
     with log.open("w") as stderr:
         process = subprocess.Popen(command, stderr=stderr, env={**os.environ, "NO_COLOR": "1"})
         try:
@@ -71,6 +79,27 @@ def test_sigterm_answers_what_was_taken_in(guard_folder: Path, tmp_path: Path) -
         assert len(answer.result().json()["results"]) == 64
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{base}/healthz")
+
+
+def test_workers_get_the_keys_that_a_caller_gives(guard_folder: Path, tmp_path: Path) -> None:
+    settings = f"ServeSettings(model={str(guard_folder)!r}, workers=2, threads=1)"
+    code = (
+        "from harmaug.serve.run import serve\nfrom harmaug.serve.settings import ServeSettings\n"
+        f"if __name__ == '__main__': serve({settings}, '127.0.0.1', 0, keys=['one'])"
+    )
+    script = tmp_path / "script.py"
+    script.write_text(code)
+    log = tmp_path / "log"
+    with started(log, [sys.executable, str(script)]) as (base, _):
+        for key, status in (("one", 200), ("two", 401)):
+            headers = {"Authorization": f"Bearer {key}"}
+            assert httpx.get(f"{base}/v1/guard", headers=headers).status_code == status
+
+
+@pytest.mark.parametrize("key", ["a,b", " a", ""])
+def test_a_key_that_workers_could_not_read_is_refused(key: str) -> None:
+    with pytest.raises(ConfigError, match="an API key has no comma"):
+        serve(ServeSettings(), "127.0.0.1", 0, keys=[key])
 
 
 @pytest.mark.slow
@@ -117,6 +146,22 @@ def test_an_unknown_guard_or_host_is_told_at_once() -> None:
         serve(ServeSettings(model="nowhere"), "no.such.host.invalid", 0)
     with pytest.raises(ServerError, match="no port 70000"):
         serve(ServeSettings(model="nowhere"), "127.0.0.1", 70_000)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_broken_guard_is_one_line_and_starts_no_worker(
+    guard_folder: Path, tmp_path: Path, workers: str
+) -> None:
+    broken = tmp_path / "broken"
+    shutil.copytree(guard_folder, broken)
+    (broken / "onnx" / "model.onnx").write_bytes(b"not a model")
+    options = ["--model", str(broken), "--port", "0", "--workers", workers]
+    done = subprocess.run(
+        [*COMMAND, *options], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1
 
 
 def test_a_missing_extra_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,12 +6,12 @@ import os
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import TypeVar, cast
+from typing import cast
 
 from fastapi import FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import PlainTextResponse
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -20,8 +20,10 @@ import harmaug
 from harmaug.errors import DataError
 from harmaug.guard import Guard
 from harmaug.serve import static
+from harmaug.serve.batching import LONGEST_RETRY_S
+from harmaug.serve.body import Body, parse
 from harmaug.serve.gate import Gate
-from harmaug.serve.http_error import ErrorBody, HttpError, invalid
+from harmaug.serve.http_error import ErrorBody, HttpError
 from harmaug.serve.metrics import CONTENT_TYPE, Metrics
 from harmaug.serve.moderations import ModerationRequest, ModerationResponse, ModerationResult
 from harmaug.serve.schemas import CheckRequest, CheckResponse, GuardResponse
@@ -31,15 +33,23 @@ from harmaug.serve.settings import KEYS_VARIABLE, ServeSettings, parse_keys
 SETTINGS_VARIABLE = "HARMAUG_SERVE"
 """Carries the settings to worker processes."""
 
-Body = TypeVar("Body", bound=BaseModel)
-
 _ABOUT = "Judges prompts, answers and conversations with a small guard model."
+_FULL: dict[str, object] = {
+    "model": ErrorBody,
+    "description": "The queue is full; see Retry-After.",
+    "headers": {
+        "Retry-After": {
+            "description": "Seconds after which what is queued should have been judged.",
+            "schema": {"type": "integer", "minimum": 1, "maximum": LONGEST_RETRY_S},
+        }
+    },
+}
 _ERRORS: dict[int | str, dict[str, object]] = {
     400: {"model": ErrorBody, "description": "The body is not JSON."},
     401: {"model": ErrorBody, "description": "No API key, or an unknown one."},
     413: {"model": ErrorBody, "description": "The body is too large; the line says the limit."},
     422: {"model": ErrorBody, "description": "A value cannot be used; the line says why."},
-    503: {"model": ErrorBody, "description": "The queue is full; see Retry-After."},
+    503: _FULL,
     504: {"model": ErrorBody, "description": "Not answered within the deadline."},
 }
 
@@ -74,7 +84,7 @@ def create_app(guard: Guard, settings: ServeSettings, keys: Sequence[str] = ()) 
     _add_operations(app, metrics)
     static.add(app)
     _add_errors(app)
-    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    app.openapi = lambda: _openapi(app, wants_key=bool(keys))  # type: ignore[method-assign]
     return app
 
 
@@ -90,10 +100,7 @@ def _service(request: Request) -> Service:
 
 
 async def _read(request: Request, kind: type[Body]) -> Body:
-    try:
-        return kind.model_validate_json(await request.body())
-    except ValidationError as error:
-        raise invalid(error) from None
+    return parse(await request.body(), kind, max_items=_service(request).settings.max_items)
 
 
 def _json(body: BaseModel) -> Response:
@@ -161,12 +168,14 @@ def _add_operations(app: FastAPI, metrics: Metrics) -> None:
         "/readyz",
         tags=["operations"],
         response_class=PlainTextResponse,
-        responses={503: {"model": ErrorBody, "description": "The queue is full."}},
+        responses={503: _FULL},
     )
     async def readyz(request: Request) -> str:
         """The guard is loaded and its queue has room."""
-        if _service(request).batcher.full:
-            raise HttpError(503, "the queue is full", headers={"Retry-After": "1"})
+        batcher = _service(request).batcher
+        if batcher.full:
+            seconds = str(batcher.retry_after_s)
+            raise HttpError(503, "the queue is full", headers={"Retry-After": seconds})
         return "ready\n"
 
     @app.get("/metrics", tags=["operations"], response_class=PlainTextResponse)
@@ -190,8 +199,8 @@ def _add_errors(app: FastAPI) -> None:
         return HttpError(500, f"the server failed ({name}); its log says more").response()
 
 
-def _openapi(app: FastAPI) -> dict[str, object]:
-    """The generated document with the request bodies, which the routes read by themselves."""
+def _openapi(app: FastAPI, *, wants_key: bool) -> dict[str, object]:
+    """The generated document with what the routes do not declare: request bodies and keys."""
     if app.openapi_schema is None:
         document = get_openapi(
             title=app.title, version=app.version, description=app.description, routes=app.routes
@@ -201,5 +210,10 @@ def _openapi(app: FastAPI) -> dict[str, object]:
             ref_template="#/components/schemas/{model}",
         )
         document["components"]["schemas"] |= bodies["$defs"]
+        document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+        security: list[dict[str, list[str]]] = [{"key": []}] if wants_key else [{}, {"key": []}]
+        for path, operations in document["paths"].items():
+            for operation in operations.values() if path.startswith("/v1/") else ():
+                operation["security"] = security
         app.openapi_schema = document
     return app.openapi_schema

@@ -8,6 +8,7 @@ a sentence. Everything counts against one bounded queue: what does not fit is re
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +28,12 @@ LONG_CHARACTERS = 20_000
 _SHORT_BATCHES = 2
 """Two at a time: while one is judged, the next is tokenised."""
 
+_KEPT = 0.9
+"""What a batch leaves of the weight of those before it, in the rate that is measured."""
+
+LONGEST_RETRY_S = 60
+"""Nobody is sent away for longer: the estimate may be wrong."""
+
 
 class OverloadedError(Exception):
     """The queue is full; `retry_after_s` is when to come again."""
@@ -36,14 +43,15 @@ class OverloadedError(Exception):
         self.retry_after_s = retry_after_s
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class _Job:
-    """One request: its pairs and where its verdicts are awaited."""
+    """One request: its pairs, where its verdicts are awaited, and whether a lane works on it."""
 
     pairs: Sequence[TextPair]
     explain: bool
     characters: int
     answer: asyncio.Future[list[Verdict]]
+    taken: bool = False
 
 
 class Batcher:
@@ -58,6 +66,8 @@ class Batcher:
         self._most_characters = queue_characters
         self._rows = 0
         self._characters = 0
+        self._judged_characters = self._judged_s = 0.0
+        self._last_end = 0.0
         self._pool = ThreadPoolExecutor(_SHORT_BATCHES + 1, "harmaug-batch")
         self._short: asyncio.Queue[_Job] = asyncio.Queue()
         self._long: asyncio.Queue[_Job] = asyncio.Queue()
@@ -75,6 +85,14 @@ class Batcher:
         """Whether the next item would be refused."""
         return self._rows >= self._most or self._characters >= self._most_characters
 
+    @property
+    def retry_after_s(self) -> int:
+        """When what is queued will have been judged, at the rate of the last batches."""
+        if not self._judged_characters:
+            return 1
+        seconds = self._characters * self._judged_s / self._judged_characters
+        return min(max(1, math.ceil(seconds)), LONGEST_RETRY_S)
+
     async def judge(self, pairs: Sequence[TextPair], *, explain: bool) -> list[Verdict]:
         """Judge the pairs of one request, in order.
 
@@ -84,17 +102,23 @@ class Batcher:
         characters = sum(map(_size, pairs))
         rows = len(pairs)
         if self._rows + rows > self._most or self._characters + characters > self._most_characters:
-            raise OverloadedError(retry_after_s=1)
+            raise OverloadedError(self.retry_after_s)
         job = _Job(pairs, explain, characters, asyncio.get_running_loop().create_future())
         self._rows += rows
         self._characters += characters
+        long = explain or characters > LONG_CHARACTERS
+        (self._long if long else self._short).put_nowait(job)
         try:
-            long = explain or characters > LONG_CHARACTERS
-            (self._long if long else self._short).put_nowait(job)
             return await job.answer
         finally:
-            self._rows -= rows
-            self._characters -= characters
+            # What a lane works on counts until the lane is done with it.
+            if not job.taken:
+                self._leave(job)
+
+    def _leave(self, job: _Job) -> None:
+        self._rows -= len(job.pairs)
+        self._characters -= job.characters
+        job.pairs, job.characters = (), 0
 
     async def close(self) -> None:
         """Stop; what is still in work is left to end by itself."""
@@ -112,6 +136,8 @@ class Batcher:
                 rows += len(jobs[-1].pairs)
                 characters += jobs[-1].characters
             waiting = [job for job in jobs if not job.answer.done()]
+            for job in waiting:
+                job.taken = True
             if len(waiting) > 1:
                 await self._together(waiting)
             else:
@@ -128,6 +154,7 @@ class Batcher:
             return
         for job in jobs:
             own = [next(verdicts) for _ in job.pairs]
+            self._leave(job)
             if not job.answer.done():
                 job.answer.set_result(own)
 
@@ -143,6 +170,8 @@ class Batcher:
             if not job.answer.done():
                 job.answer.set_exception(error)
             return
+        finally:
+            self._leave(job)
         if not job.answer.done():
             job.answer.set_result(verdicts)
 
@@ -152,8 +181,14 @@ class Batcher:
         verdicts = await loop.run_in_executor(
             self._pool, lambda: self._guard.verdicts(pairs, explain=explain)
         )
+        ended = time.perf_counter()
+        # Batches overlap: of each only the time since the one before ended is its own.
+        own_s = ended - max(started, self._last_end)
+        self._last_end = ended
+        self._judged_s = _KEPT * self._judged_s + own_s
+        self._judged_characters = _KEPT * self._judged_characters + sum(map(_size, pairs))
         self._metrics.batch_items.observe(len(pairs))
-        self._metrics.batch_seconds.observe(time.perf_counter() - started)
+        self._metrics.batch_seconds.observe(ended - started)
         flagged = sum(verdict.flagged for verdict in verdicts)
         self._metrics.items.add(flagged, "flagged")
         self._metrics.items.add(len(verdicts) - flagged, "not_flagged")

@@ -23,6 +23,12 @@ GONE = 499
 PATHS = ("/v1/check", "/v1/moderations", "/v1/guard", "/healthz", "/readyz", "/metrics", "/")
 """Paths that are counted by name; all others are counted together."""
 
+SMALL_BODY = 65_536
+"""Bytes of each body that are taken in whatever else is held."""
+
+LARGE_BODIES = 8
+"""How many bodies of the largest size are held at once, small ones aside; more get 503."""
+
 _HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -39,6 +45,7 @@ class Gate:
         self._settings = settings
         self._keys = [key.encode() for key in keys]
         self._metrics = metrics
+        self._held = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer it here."""
@@ -46,7 +53,16 @@ class Gate:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        status = 0
+        status = read = 0
+
+        async def limited_receive() -> Message:
+            nonlocal read
+            message = await receive()
+            more = len(message.get("body", b""))
+            self._held += _held(read + more) - _held(read)
+            read += more
+            self._check_bytes(read)
+            return message
 
         async def watched_send(message: Message) -> None:
             nonlocal status
@@ -58,7 +74,10 @@ class Gate:
         try:
             async with asyncio.timeout(self._settings.deadline_s):
                 self._check(scope)
-                await self._app(scope, self._limited(receive), watched_send)
+                # Load balancers ask with HEAD: routed as GET; the server leaves the body out.
+                head = scope["method"] == "HEAD"
+                routed = {**scope, "method": "GET"} if head else scope
+                await self._app(routed, limited_receive, watched_send)
         except TimeoutError:
             if status == 0:
                 limit = f"{self._settings.deadline_s:g} s"
@@ -69,14 +88,16 @@ class Gate:
         except ClientDisconnect:
             status = GONE
         finally:
+            self._held -= _held(read)
             self._count(scope, status or 500, time.perf_counter() - started)
 
     def _check(self, scope: Scope) -> None:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         if self._keys and scope["path"].startswith("/v1/"):
-            given = headers.get(b"authorization", b"").removeprefix(b"Bearer ")
+            scheme, _, given = headers.get(b"authorization", b"").partition(b" ")
             # Every key is compared, so that the time does not tell which one was near.
-            if not sum(hmac.compare_digest(given, key) for key in self._keys):
+            known = sum(hmac.compare_digest(given.strip(), key) for key in self._keys)
+            if scheme.lower() != b"bearer" or not known:
                 raise HttpError(
                     401,
                     "this server wants an API key: send `Authorization: Bearer KEY`",
@@ -86,18 +107,16 @@ class Gate:
         if length.isdigit() and int(length[:20]) > self._settings.max_body_bytes:
             raise self._too_large()
 
-    def _limited(self, receive: Receive) -> Receive:
-        read = 0
-
-        async def limited() -> Message:
-            nonlocal read
-            message = await receive()
-            read += len(message.get("body", b""))
-            if read > self._settings.max_body_bytes:
-                raise self._too_large()
-            return message
-
-        return limited
+    def _check_bytes(self, read: int) -> None:
+        most = self._settings.max_body_bytes
+        if read > most:
+            raise self._too_large()
+        if _held(read) and self._held > LARGE_BODIES * most:
+            raise HttpError(
+                503,
+                "too many large bodies at once: try again in a moment",
+                headers={"Retry-After": "1"},
+            )
 
     def _too_large(self) -> HttpError:
         return HttpError(413, f"at most {self._settings.max_body_bytes} bytes a request")
@@ -108,3 +127,7 @@ class Gate:
         self._metrics.seconds.observe(seconds, path)
         if self._settings.access_log:
             log.info("%s %s %d %.1f ms", scope["method"], path, status, seconds * 1000)
+
+
+def _held(read: int) -> int:
+    return max(0, read - SMALL_BODY)

@@ -13,12 +13,11 @@ from math import ceil
 
 import uvicorn
 
-from harmaug.errors import ServerError
+from harmaug.errors import ConfigError, ServerError
 from harmaug.guard import Guard
 from harmaug.guard.engine import available_threads
-from harmaug.guard.load import find
 from harmaug.serve.app import SETTINGS_VARIABLE, create_app
-from harmaug.serve.settings import ServeSettings
+from harmaug.serve.settings import KEYS_VARIABLE, ServeSettings, parse_keys
 
 log = logging.getLogger("harmaug.serve")
 
@@ -39,13 +38,17 @@ _LOGGING: dict[str, object] = {
 def serve(settings: ServeSettings, host: str, port: int, keys: Sequence[str] = ()) -> None:
     """Serve until SIGTERM or SIGINT; then no more is taken in, and what was is answered.
 
-    Port 0 takes a free one; the log names it. Worker processes read their keys from the
-    environment (`HARMAUG_API_KEYS`), as the command line does.
+    Port 0 takes a free one; the log names it. `keys` open `/v1/`; none leave it open. Worker
+    processes get them in their environment (`HARMAUG_API_KEYS`).
 
     Raises:
+        ConfigError: for keys that this environment variable cannot carry.
         ServerError: when the address cannot be used.
         ModelError: when the guard cannot be loaded.
     """
+    carried = ",".join(keys)
+    if parse_keys(carried) != tuple(keys):
+        raise ConfigError("an API key has no comma in it, no blanks around it, and is not empty")
     listening = _bind(host, port)
     port = listening.getsockname()[1]
     grace = ceil(settings.deadline_s) + 1
@@ -61,10 +64,12 @@ def serve(settings: ServeSettings, host: str, port: int, keys: Sequence[str] = (
         log.info("serving %s at %s", settings.model, _address(host, port))
         uvicorn.Server(config).run(sockets=[listening])
         return
-    find(settings.model)
-    listening.close()
     threads = settings.threads or max(1, available_threads() // settings.workers)
+    # A worker that cannot load its guard is started again for ever: what is wrong is told here.
+    Guard.load(settings.model, threads=threads)
+    listening.close()
     os.environ[SETTINGS_VARIABLE] = replace(settings, threads=threads).to_json()
+    os.environ[KEYS_VARIABLE] = carried
     log.info("%d workers serve %s at %s", settings.workers, settings.model, _address(host, port))
     uvicorn.run(
         _WORKER,

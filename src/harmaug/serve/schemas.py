@@ -9,18 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from harmaug.errors import DataError
 from harmaug.guard import Verdict
 from harmaug.scoring import TextPair
-from harmaug.text import Message, conversation
+from harmaug.serve.turns import Turn, messages
+from harmaug.text import conversation
 
 _STRICT = ConfigDict(extra="forbid")
-
-
-class Turn(BaseModel):
-    """One turn of a conversation."""
-
-    model_config = _STRICT
-
-    role: Literal["system", "user", "assistant"]
-    content: str
 
 
 class Item(BaseModel):
@@ -35,7 +27,8 @@ class Item(BaseModel):
     messages: list[Turn] | None = Field(
         None,
         description="A conversation instead of a prompt: the last assistant turn is judged where "
-        "it ends the conversation, else the last user turn. System turns are not judged.",
+        "it ends the conversation, else the last user turn. System and developer turns are not "
+        "judged, and what a tool returned is context.",
     )
 
     def pair(self) -> TextPair:
@@ -50,9 +43,7 @@ class Item(BaseModel):
             return self.prompt or "", self.response
         if self.response is not None:
             raise DataError("a conversation holds its response: make it the last message")
-        return conversation(
-            [Message(role=turn.role, content=turn.content) for turn in self.messages]
-        )
+        return conversation(messages(self.messages))
 
 
 class CheckRequest(Item):
@@ -70,6 +61,15 @@ class CheckRequest(Item):
                         {"role": "assistant", "content": "Hello, how can I help?"},
                     ],
                     "explain": True,
+                },
+                {
+                    "messages": [
+                        {"role": "developer", "content": "Be brief."},
+                        {"role": "user", "content": [{"type": "text", "text": "How warm is it?"}]},
+                        {"role": "assistant", "content": None, "tool_calls": [{"id": "1"}]},
+                        {"role": "tool", "content": "21 degrees", "tool_call_id": "1"},
+                        {"role": "assistant", "content": "It is 21 degrees."},
+                    ]
                 },
                 {"items": [{"prompt": "one"}, {"prompt": "two", "response": "an answer"}]},
             ]

@@ -62,7 +62,8 @@ class Service:
         except OverloadedError as error:
             raise HttpError(
                 503,
-                f"the queue of {settings.queue} items is full: try again in a moment",
+                f"the queue of {settings.queue} items is full: try again in "
+                f"{error.retry_after_s} s",
                 headers={"Retry-After": str(error.retry_after_s)},
             ) from None
         if settings.log_text:
@@ -78,12 +79,15 @@ class Service:
         """
         threshold = self._threshold(request)
         items: Sequence[Item] = request.items if request.items is not None else [request]
-        many = request.items is not None
-        pairs = [
-            self._pair(item, f"items.{place}" if many else "prompt")
-            for place, item in enumerate(items)
-        ]
-        param = "items" if many else "prompt"
+        if request.items is None:
+            param = "prompt" if request.messages is None else "messages"
+            pairs = [self._pair(request, param)]
+        else:
+            param = "items"
+            pairs = [
+                self._pair(item, f"items.{place}{'' if item.messages is None else '.messages'}")
+                for place, item in enumerate(items)
+            ]
         verdicts = await self.judge(pairs, explain=request.explain, param=param)
         return [
             CheckResult.of(verdict, threshold, None if item.messages is None else pair)

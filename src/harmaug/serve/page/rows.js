@@ -1,7 +1,7 @@
 // What a person pastes or drops, turned into what the API takes. Pure functions.
 
 const TURN = /^\s*(system|user|human|assistant|ai|bot)\s*:\s?/i;
-const KNOWN = ["system", "user", "assistant"];
+const KNOWN = ["system", "developer", "user", "assistant", "tool"];
 const ROLES = { human: "user", ai: "assistant", bot: "assistant" };
 
 /** Messages of a pasted conversation: JSON, or lines that name who speaks. */
@@ -42,15 +42,14 @@ function turns(values) {
 }
 
 function message(value) {
-  const parts = Array.isArray(value?.content) ? value.content : null;
-  const content = parts ? parts.map((part) => part?.text ?? "").join("\n") : value?.content;
-  if (typeof value?.role !== "string" || typeof content !== "string") {
-    throw new Error("Each message needs a role and its content as text.");
+  const { role, content, tool_calls } = value ?? {};
+  if (!KNOWN.includes(role)) throw new Error(`Unknown role “${role}”; use ${KNOWN.join(", ")}.`);
+  if (content === null && tool_calls?.length) return { role, content, tool_calls };
+  const parts = Array.isArray(content) ? content : [{ text: content }];
+  if (!parts.every((part) => typeof part?.text === "string")) {
+    throw new Error("Each message needs its content as text: only text is judged.");
   }
-  if (!KNOWN.includes(value.role)) {
-    throw new Error(`Unknown role “${value.role}”; use system, user or assistant.`);
-  }
-  return { role: value.role, content };
+  return { role, content: parts.map(({ text }) => text).join("\n") };
 }
 
 /** Rows of a file: `{line, item, text}`, or `{line, error}` where a line cannot be judged. */
@@ -62,7 +61,7 @@ export function readFile(name, content) {
     try {
       const item = read(line);
       const last = item.messages?.at(-1)?.content;
-      const text = item.response ? `${item.prompt} → ${item.response}` : (last ?? item.prompt);
+      const text = item.response ? `${item.prompt} → ${item.response}` : (last ?? item.prompt ?? "");
       rows.push({ line: index + 1, item, text });
     } catch (error) {
       rows.push({ line: index + 1, error: error.message });
