@@ -192,7 +192,7 @@ class Guard:
 
         Of `messages` the last assistant turn is judged where it ends the conversation, else the
         last user turn; what comes before is context (`harmaug.text.conversation`). With
-        `explain` the verdict names the spans that carry it, for some 20 times the cost.
+        `explain` the verdict names the spans that carry it, for at most 32 more runs.
 
         Raises:
             DataError: when there is nothing to judge or it is not text.

@@ -84,7 +84,7 @@ class CheckRequest(Item):
         None, description="A named threshold of the guard, for example `strict`."
     )
     explain: bool = Field(
-        False, description="Name the spans that carry each verdict; some 20 times the cost."
+        False, description="Name the spans that carry each verdict, in at most 32 more runs."
     )
 
     @model_validator(mode="after")
