@@ -130,13 +130,13 @@ def test_the_cache_gives_the_same_and_stays_small(guard_folder: Path) -> None:
 
     def judge(pairs: list[TextPair]) -> list[Judgement]:
         seen.extend(pairs)
-        return [Judgement(float(len(prompt))) for prompt, _ in pairs]
+        return [Judgement((float(len(prompt)),)) for prompt, _ in pairs]
 
     cache = Cache(2)
     a, bb, ccc = ("a", None), ("bb", None), ("ccc", None)
     for pairs in ([a, bb, a], [a], [ccc], [a], [bb]):
         result = cache.judge(pairs, judge)  # type: ignore[arg-type]
-        assert [judged.log_odds for judged in result] == [len(prompt) for prompt, _ in pairs]
+        assert [judged.log_odds for judged in result] == [(len(prompt),) for prompt, _ in pairs]
     assert seen == [a, bb, ccc, bb]
 
 

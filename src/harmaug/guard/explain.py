@@ -72,14 +72,13 @@ class _Read:
 
     @classmethod
     def of(cls, pair: TextPair, judged: Judgement) -> _Read:
-        highest = judged.highest()
+        highest, log_odds = judged.highest(), max(judged.log_odds)
         if highest is not None:
-            top = max(judged.window_log_odds)
-            return cls(pair, highest.pair, top, [highest.span], highest.span.start)
+            return cls(pair, highest.pair, log_odds, [highest.span], highest.span.start)
         stretches = [TextSpan("prompt", 0, len(pair[0]))]
         if pair[1] is not None:
             stretches.append(TextSpan("response", 0, len(pair[1])))
-        return cls(pair, pair, judged.log_odds, stretches)
+        return cls(pair, pair, log_odds, stretches)
 
     def words(self, span: TextSpan) -> str:
         return _text(self.whole, span.text)[span.start : span.end]

@@ -13,7 +13,7 @@ import numpy as np
 from harmaug.errors import DataError, ModelError, did_you_mean
 from harmaug.guard.cache import Cache
 from harmaug.guard.calibrate import calibrate
-from harmaug.guard.combine import Tail
+from harmaug.guard.combine import Rules
 from harmaug.guard.engine import Engine, available_threads
 from harmaug.guard.explain import explain as occlude
 from harmaug.guard.judge import Judge, Judgement
@@ -21,8 +21,9 @@ from harmaug.guard.load import GuardFiles, Precision, find
 from harmaug.guard.plain import PlainPair, plain_pairs, source_of, texts_of
 from harmaug.guard.scope import Scope
 from harmaug.guard.settings import Calibration, GuardSettings
+from harmaug.guard.tail import Tail
 from harmaug.guard.verdict import Verdict
-from harmaug.scoring import FloatArray, ScorerInfo, TextPair, log_odds_of, probability
+from harmaug.scoring import FloatArray, ScorerInfo, TextPair, probability
 from harmaug.text import Message, conversation
 
 if TYPE_CHECKING:
@@ -161,22 +162,24 @@ class Guard:
         """Measure how the guard's windows score harmless documents (`harmaug.guard.combine`).
 
         Save the settings beside the model: from then on at most that share of long harmless
-        documents reaches the threshold in force, whatever their length. A few thousand windows
-        are enough, of the kind of text that is harmless where it is used. Texts of fewer than
-        `from_tokens` are no documents.
+        documents reaches a threshold, whatever their length, at every operating point. A few
+        thousand windows are enough, of the kind of text that is harmless where it is used. Texts
+        of fewer than `from_tokens` are no documents.
 
         Raises:
             DataError: for a rate that is none.
         """
+        if not 0.0 < max_false_positive_rate < 1.0:
+            raise DataError(
+                f"a rate of documents is between 0 and 1, not {max_false_positive_rate}"
+            )
         windows: list[float] = []
         for judged in self._judge([texts_of(pair) for pair in self._plain(documents)]):
-            windows += judged.window_log_odds or (judged.log_odds,)
-        tail = Tail.measured(np.array(windows))
-        threshold = float(log_odds_of(np.array([self.threshold]))[0])
+            windows += judged.log_odds
         return replace(
             self.settings,
-            tail=tail.quantiles,
-            tail_margin=round(tail.margin(threshold, max_false_positive_rate), 4),
+            tail=Tail.measured(np.array(windows)).quantiles,
+            document_rate=max_false_positive_rate,
             document_tokens=from_tokens,
         )
 
@@ -224,7 +227,7 @@ class Guard:
     def log_odds(self, pairs: Sequence[TextPair | str]) -> FloatArray:
         """Return log(p(unsafe) / p(safe)) for each pair, calibrated, shape (n,)."""
         judged = self._judge([texts_of(pair) for pair in self._plain(pairs)])
-        return np.array([judgement.log_odds for judgement in judged], dtype=np.float64)
+        return np.array([self._rules.log_odds(each) for each in judged], dtype=np.float64)
 
     def score(self, pairs: Sequence[TextPair | str]) -> FloatArray:
         """Return p(unsafe) for each pair (a string is a prompt alone), shape (n,)."""
@@ -236,6 +239,10 @@ class Guard:
 
         return await to_thread(self.score, pairs)
 
+    @cached_property
+    def _rules(self) -> Rules:
+        return Rules.of(self.settings)
+
     def _judge(self, pairs: Sequence[TextPair]) -> list[Judgement]:
         return self._parts.cache.judge(pairs, self._parts.judge.judge)
 
@@ -245,7 +252,8 @@ class Guard:
 
     def _verdict(self, plain: PlainPair, judged: Judgement, explained: bool) -> Verdict:
         pair = texts_of(plain)
-        score = float(probability(np.array([judged.log_odds]))[0])
+        log_odds = self._rules.log_odds(judged)
+        score = float(probability(np.array([log_odds]))[0])
         highest = judged.highest()
         reasons = self._parts.scope.reasons(pair)
         found = occlude(pair, judged, self._parts.judge.at_once) if explained else ()
@@ -253,7 +261,7 @@ class Guard:
             score=score,
             flagged=score >= self.threshold,
             threshold=self.threshold,
-            log_odds=judged.log_odds,
+            log_odds=log_odds,
             window=None if highest is None else source_of(plain, highest.span),
             windows=max(1, len(judged.windows)),
             in_scope=not reasons,

@@ -1,4 +1,4 @@
-"""From pairs of any length to their calibrated log-odds, window by window."""
+"""From pairs of any length to the calibrated log-odds of their windows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from tokenizers import Tokenizer
 
-from harmaug.guard.combine import Tail, combine
 from harmaug.guard.engine import Engine
 from harmaug.guard.settings import GuardSettings
 from harmaug.guard.window import Window, Windower
@@ -21,28 +20,26 @@ _CHUNK = 4096
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The log-odds of one pair and, where it was cut, its windows and theirs."""
+    """The log-odds of a pair that was read at once, or those of its windows; and its tokens."""
 
-    log_odds: float
+    log_odds: tuple[float, ...]
     windows: tuple[Window, ...] = ()
-    window_log_odds: tuple[float, ...] = ()
+    tokens: int = 0
 
     def highest(self) -> Window | None:
         """The window with the highest log-odds; None when the pair was read at once."""
         if not self.windows:
             return None
-        return self.windows[int(np.argmax(self.window_log_odds))]
+        return self.windows[int(np.argmax(self.log_odds))]
 
 
 class Judge:
-    """Tokenizer, windows, model and calibration put together."""
+    """Tokenizer, windows, model and temperature put together."""
 
     def __init__(self, tokenizer: Tokenizer, engine: Engine, settings: GuardSettings) -> None:
         self._encode = PairEncoder(tokenizer, own=True)
         self._windower = Windower(tokenizer, settings.long_window or settings.window)
         self._engine = engine
-        self._text = Tail.exponential(settings.tail_scale)
-        self._document = Tail.of(settings)
         self._settings = settings
 
     def neutral(self, text: str) -> str:
@@ -74,15 +71,8 @@ class Judge:
         for row, cut in zip(rows, windows, strict=True):
             own = scores[place : place + max(1, len(cut))]
             place += len(own)
-            log_odds = self._combined(own, len(row))
-            each = tuple(own.tolist()) if cut else ()
-            result.append(Judgement(log_odds, tuple(cut), each))
+            result.append(Judgement(tuple(own.tolist()), tuple(cut), len(row)))
         return result
-
-    def _combined(self, windows: FloatArray, tokens: int) -> float:
-        if tokens < self._settings.document_tokens:
-            return combine(windows, self._text)
-        return combine(windows, self._document, self._settings.tail_margin)
 
     def _fit(self, row: Encoded) -> Encoded:
         """Cut off what a window has too much: no more than tokens that came apart at its edge."""

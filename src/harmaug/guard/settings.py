@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from math import exp
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+
 from harmaug.errors import ModelError
+from harmaug.guard.tail import CHANCES, Tail
+from harmaug.scoring import log_odds_of
 
 FILE_NAME = "harmaug.json"
-
-CHANCES = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001)
-"""The chances, among harmless windows, of the log-odds that a measured tail holds."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +43,11 @@ class GuardSettings:
     read in windows of `long_window` tokens (None: of `window`). `temperature`
     divides the log-odds (calibration). `thresholds` are named operating points on the calibrated
     probability; `default` names the one in force. `harmful_index` is the harmful class's logit.
-    `tail` holds the quantiles of harmless windows' log-odds (`guard.combine.Tail`); where none
-    were measured their tail falls exponentially with `tail_scale`. By `tail_margin`, in natural
-    log of chance, windows must be rarer than the threshold asks for. Both are for documents, texts
-    of at least `document_tokens`; the windows of shorter texts count by the exponential tail.
+    `tail` holds the quantiles of harmless windows' log-odds (`guard.tail.Tail`); where none were
+    measured their tail falls exponentially with `tail_scale`. `document_rate` is the most of
+    harmless documents that may reach a threshold, None where single windows set it. Both are for
+    documents, texts of at least `document_tokens`; the windows of shorter texts count by the
+    exponential tail.
     `language` is what the guard was trained on: `en`, or `any` to mark no language as out of
     scope. `calibrations` tells where thresholds come from, by name.
     """
@@ -58,7 +61,7 @@ class GuardSettings:
     normalise: bool = True
     tail_scale: float = 1.0
     tail: tuple[float, ...] = ()
-    tail_margin: float = 0.0
+    document_rate: float | None = None
     document_tokens: int = 0
     language: Literal["en", "any"] = "en"
     calibrations: dict[str, Calibration] = field(default_factory=dict)
@@ -68,6 +71,11 @@ class GuardSettings:
     def threshold(self) -> float:
         """The threshold in force, on p(unsafe)."""
         return self.thresholds[self.default]
+
+    @property
+    def document_tail(self) -> Tail:
+        """How rare log-odds are among windows of harmless documents."""
+        return Tail(self.tail) if self.tail else Tail.exponential(self.tail_scale)
 
     def save(self, folder: Path) -> None:
         """Write `harmaug.json` into a model folder."""
@@ -89,6 +97,7 @@ class GuardSettings:
             stored = values.pop("calibrations", {}).items()
             calibrations = {name: _calibration(value) for name, value in stored}
             tail = tuple(map(float, values.pop("tail", ())))
+            margin = float(values.pop("tail_margin", 0.0))
             settings = cls(**values, tail=tail, calibrations=calibrations)
         except (AttributeError, TypeError, ValueError) as error:
             raise ModelError(f"{path}: not guard settings ({error}); export it again") from None
@@ -96,7 +105,14 @@ class GuardSettings:
             raise ModelError(f"{path}: a tail has {len(CHANCES)} quantiles; measure it again")
         if settings.default not in settings.thresholds:
             raise ModelError(f"{path}: default '{settings.default}' is not among its thresholds")
-        return settings
+        return settings._with_margin(margin) if margin > 0 else settings
+
+    def _with_margin(self, margin: float) -> GuardSettings:
+        """Read what was stored before the rate: by how much it lay below the threshold's own."""
+        threshold = log_odds_of(np.array([self.threshold]))
+        return replace(
+            self, document_rate=exp(-margin - float(self.document_tail.depth(threshold)[0]))
+        )
 
 
 def _calibration(values: dict[str, object]) -> Calibration:
