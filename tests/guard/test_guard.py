@@ -93,7 +93,8 @@ def test_messages_are_judged_as_their_pair(tiny: Guard) -> None:
             {"role": "assistant", "content": "here is one idea"},
         ]
     )
-    assert verdict.score == tiny.check("how do i bake", "here is one idea").score
+    assert verdict == tiny.check("how do i bake", "here is one idea")
+    assert verdict.judged == ("how do i bake", "here is one idea")
 
 
 def test_thresholds_change_the_verdict_and_not_the_score(tiny: Guard) -> None:
@@ -152,6 +153,12 @@ def test_the_cache_gives_the_same_and_stays_small(guard_folder: Path) -> None:
         lambda guard: guard.score([b"a"]),
         lambda guard: guard.score([None]),
         lambda guard: guard.score("a b"),
+        lambda guard: guard.score(None),
+        lambda guard: guard.score({"a": "b"}),
+        lambda guard: guard.score(("a prompt", "a response")),
+        lambda guard: guard.verdicts(("a prompt", None)),
+        lambda guard: guard.check(messages="abc"),
+        lambda guard: guard.check(messages=[None]),
         lambda guard: guard.with_threshold(1.5),
         lambda guard: guard.check(messages=[]),
     ],

@@ -61,7 +61,8 @@ def explain(pair: TextPair, judged: Judgement, score: Score) -> tuple[Evidence, 
 class _Read:
     """What the model read at once, its log-odds, and the stretches that may be left out.
 
-    `whole` is the pair that it is taken from, `first` the place there of its first character.
+    `whole` is the pair that it is taken from; what stands at `place` there stands at
+    `place - first` in what was read.
     """
 
     whole: TextPair
@@ -74,7 +75,8 @@ class _Read:
     def of(cls, pair: TextPair, judged: Judgement) -> _Read:
         highest, log_odds = judged.highest(), max(judged.log_odds)
         if highest is not None:
-            return cls(pair, highest.pair, log_odds, [highest.span], highest.span.start)
+            first = highest.span.start - highest.lead
+            return cls(pair, highest.pair, log_odds, [highest.span], first)
         stretches = [TextSpan("prompt", 0, len(pair[0]))]
         if pair[1] is not None:
             stretches.append(TextSpan("response", 0, len(pair[1])))

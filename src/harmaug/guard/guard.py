@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,13 +18,13 @@ from harmaug.guard.engine import Engine, available_threads
 from harmaug.guard.explain import explain as occlude
 from harmaug.guard.judge import Judge, Judgement
 from harmaug.guard.load import GuardFiles, Precision, find
-from harmaug.guard.plain import PlainPair, plain_pairs, source_of, texts_of
+from harmaug.guard.plain import Input, Plain, plain_inputs
 from harmaug.guard.scope import Scope
 from harmaug.guard.settings import Calibration, GuardSettings
 from harmaug.guard.tail import Tail
 from harmaug.guard.verdict import Verdict
-from harmaug.scoring import FloatArray, ScorerInfo, TextPair, probability
-from harmaug.text import Message, conversation
+from harmaug.scoring import FloatArray, ScorerInfo, probability
+from harmaug.text import conversation
 
 if TYPE_CHECKING:
     from harmaug.rows import LabelledRow
@@ -154,7 +154,7 @@ class Guard:
 
     def fit_windows(
         self,
-        documents: Sequence[TextPair | str],
+        documents: Sequence[Input],
         max_false_positive_rate: float = 0.05,
         *,
         from_tokens: int = 0,
@@ -174,7 +174,7 @@ class Guard:
                 f"a rate of documents is between 0 and 1, not {max_false_positive_rate}"
             )
         windows: list[float] = []
-        for judged in self._judge([texts_of(pair) for pair in self._plain(documents)]):
+        for judged in self._judge(self._plain(documents)):
             windows += judged.log_odds
         return replace(
             self.settings,
@@ -188,13 +188,14 @@ class Guard:
         prompt: str | None = None,
         response: str | None = None,
         *,
-        messages: Sequence[Message] | None = None,
+        messages: Sequence[Mapping[str, object]] | None = None,
         explain: bool = False,
     ) -> Verdict:
         """Judge a prompt, a prompt with its response, or a conversation.
 
         Of `messages` the last assistant turn is judged where it ends the conversation, else the
-        last user turn; what comes before is context (`harmaug.text.conversation`). With
+        last user turn; what comes before is context (`harmaug.text.conversation`), and spans count
+        in the texts that `Verdict.judged` holds. With
         `explain` the verdict names the spans that carry it, for at most 32 more runs.
 
         Raises:
@@ -202,15 +203,15 @@ class Guard:
         """
         if (prompt is None) == (messages is None) or (prompt is None and response is not None):
             raise DataError("give either a prompt (and its response) or messages")
-        pair = (prompt or "", response) if messages is None else conversation(messages)
-        return self.verdicts([pair], explain=explain)[0]
+        given = (prompt or "", response) if messages is None else conversation(messages)
+        return self.verdicts([given], explain=explain)[0]
 
     async def acheck(
         self,
         prompt: str | None = None,
         response: str | None = None,
         *,
-        messages: Sequence[Message] | None = None,
+        messages: Sequence[Mapping[str, object]] | None = None,
         explain: bool = False,
     ) -> Verdict:
         """`check` in a thread: the event loop goes on."""
@@ -218,22 +219,22 @@ class Guard:
 
         return await to_thread(self.check, prompt, response, messages=messages, explain=explain)
 
-    def verdicts(self, pairs: Sequence[TextPair | str], *, explain: bool = False) -> list[Verdict]:
+    def verdicts(self, pairs: Sequence[Input], *, explain: bool = False) -> list[Verdict]:
         """Judge many pairs (a string is a prompt alone), in order."""
         plain = self._plain(pairs)
-        judged = self._judge([texts_of(pair) for pair in plain])
+        judged = self._judge(plain)
         return [self._verdict(*both, explain) for both in zip(plain, judged, strict=True)]
 
-    def log_odds(self, pairs: Sequence[TextPair | str]) -> FloatArray:
+    def log_odds(self, pairs: Sequence[Input]) -> FloatArray:
         """Return log(p(unsafe) / p(safe)) for each pair, calibrated, shape (n,)."""
-        judged = self._judge([texts_of(pair) for pair in self._plain(pairs)])
+        judged = self._judge(self._plain(pairs))
         return np.array([self._rules.log_odds(each) for each in judged], dtype=np.float64)
 
-    def score(self, pairs: Sequence[TextPair | str]) -> FloatArray:
+    def score(self, pairs: Sequence[Input]) -> FloatArray:
         """Return p(unsafe) for each pair (a string is a prompt alone), shape (n,)."""
         return probability(self.log_odds(pairs))
 
-    async def ascore(self, pairs: Sequence[TextPair | str]) -> FloatArray:
+    async def ascore(self, pairs: Sequence[Input]) -> FloatArray:
         """`score` in a thread: the event loop goes on."""
         from asyncio import to_thread
 
@@ -243,15 +244,15 @@ class Guard:
     def _rules(self) -> Rules:
         return Rules.of(self.settings)
 
-    def _judge(self, pairs: Sequence[TextPair]) -> list[Judgement]:
-        return self._parts.cache.judge(pairs, self._parts.judge.judge)
+    def _judge(self, inputs: Sequence[Plain]) -> list[Judgement]:
+        return self._parts.cache.judge([each.read for each in inputs], self._parts.judge.judge)
 
-    def _plain(self, pairs: Sequence[TextPair | str]) -> list[PlainPair]:
+    def _plain(self, inputs: Sequence[Input]) -> list[Plain]:
         neutral = self._parts.judge.neutral
-        return plain_pairs(pairs, neutral, normalise=self.settings.normalise)
+        return plain_inputs(inputs, neutral, normalise=self.settings.normalise)
 
-    def _verdict(self, plain: PlainPair, judged: Judgement, explained: bool) -> Verdict:
-        pair = texts_of(plain)
+    def _verdict(self, plain: Plain, judged: Judgement, explained: bool) -> Verdict:
+        pair = plain.read.pair
         log_odds = self._rules.log_odds(judged)
         score = float(probability(np.array([log_odds]))[0])
         highest = judged.highest()
@@ -262,11 +263,12 @@ class Guard:
             flagged=score >= self.threshold,
             threshold=self.threshold,
             log_odds=log_odds,
-            window=None if highest is None else source_of(plain, highest.span),
+            judged=plain.given.pair,
+            window=None if highest is None else plain.source(highest.span),
             windows=max(1, len(judged.windows)),
             in_scope=not reasons,
             reasons=reasons,
-            evidence=tuple(replace(each, span=source_of(plain, each.span)) for each in found),
+            evidence=tuple(replace(each, span=plain.source(each.span)) for each in found),
         )
 
 

@@ -12,7 +12,7 @@ from harmaug.guard.engine import Engine
 from harmaug.guard.settings import GuardSettings
 from harmaug.guard.window import Window, Windower
 from harmaug.scoring import FloatArray, TextPair
-from harmaug.text import Encoded, PairEncoder
+from harmaug.text import Encoded, Exchange, PairEncoder
 
 _CHUNK = 4096
 """Rows that are encoded and sorted together: memory stays bounded over any number of rows."""
@@ -20,14 +20,14 @@ _CHUNK = 4096
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The log-odds of a pair that was read at once, or those of its windows; and its tokens."""
+    """The log-odds of what was read at once, or those of its windows; and the tokens judged."""
 
     log_odds: tuple[float, ...]
     windows: tuple[Window, ...] = ()
     tokens: int = 0
 
     def highest(self) -> Window | None:
-        """The window with the highest log-odds; None when the pair was read at once."""
+        """The window with the highest log-odds; None when all was read at once."""
         if not self.windows:
             return None
         return self.windows[int(np.argmax(self.log_odds))]
@@ -46,33 +46,41 @@ class Judge:
         """Return a text as it will be encoded; windows are to be cut in this one."""
         return self._encode.plain(text)
 
-    def judge(self, pairs: Sequence[TextPair]) -> list[Judgement]:
-        """Judge normalised and neutral pairs, in order."""
+    def judge(self, inputs: Sequence[Exchange]) -> list[Judgement]:
+        """Judge normalised and neutral texts, in order."""
         result: list[Judgement] = []
-        for start in range(0, len(pairs), _CHUNK):
-            result += self._chunk(pairs[start : start + _CHUNK])
+        for start in range(0, len(inputs), _CHUNK):
+            result += self._chunk(inputs[start : start + _CHUNK])
         return result
 
     def at_once(self, pairs: Sequence[TextPair]) -> FloatArray:
         """Calibrated log-odds of pairs that fit one window, shape (n,); the rest is cut off."""
         return self._scores([self._fit(row) for row in self._encode(pairs)])
 
-    def _chunk(self, pairs: Sequence[TextPair]) -> list[Judgement]:
-        rows = self._encode(pairs)
+    def _chunk(self, inputs: Sequence[Exchange]) -> list[Judgement]:
+        rows = self._encode([each.pair for each in inputs])
         windows = [
-            self._windower.windows(pair) if len(row) > self._settings.window else []
-            for pair, row in zip(pairs, rows, strict=True)
+            self._windower.windows(each.pair, each.history)
+            if len(row) > self._settings.window
+            else []
+            for each, row in zip(inputs, rows, strict=True)
         ]
         flat: list[Encoded] = []
         for row, cut in zip(rows, windows, strict=True):
             flat += self._encode([window.pair for window in cut]) if cut else [row]
         scores = self._scores([self._fit(row) for row in flat])
         result, place = [], 0
-        for row, cut in zip(rows, windows, strict=True):
+        for each, row, cut in zip(inputs, rows, windows, strict=True):
             own = scores[place : place + max(1, len(cut))]
             place += len(own)
-            result.append(Judgement(tuple(own.tolist()), tuple(cut), len(row)))
+            tokens = self._turn_tokens(each) if cut and each.history else len(row)
+            result.append(Judgement(tuple(own.tolist()), tuple(cut), tokens))
         return result
+
+    def _turn_tokens(self, given: Exchange) -> int:
+        """The tokens of the last turn: a short one after a long history is no document."""
+        (row,) = self._encode([(given.prompt[given.history :], None)])
+        return len(row)
 
     def _fit(self, row: Encoded) -> Encoded:
         """Cut off what a window has too much: no more than tokens that came apart at its edge."""

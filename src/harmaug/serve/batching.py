@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from harmaug.guard import Guard, Verdict
 from harmaug.scoring import TextPair
 from harmaug.serve.metrics import Gauge, Metrics
+from harmaug.text import Exchange
 
 BATCH_ROWS = 64
 BATCH_CHARACTERS = 16_000
@@ -40,7 +41,7 @@ class OverloadedError(Exception):
 class _Job:
     """One request: its pairs and where its verdicts are awaited."""
 
-    pairs: Sequence[TextPair]
+    pairs: Sequence[TextPair | Exchange]
     explain: bool
     characters: int
     answer: asyncio.Future[list[Verdict]]
@@ -75,7 +76,7 @@ class Batcher:
         """Whether the next item would be refused."""
         return self._rows >= self._most or self._characters >= self._most_characters
 
-    async def judge(self, pairs: Sequence[TextPair], *, explain: bool) -> list[Verdict]:
+    async def judge(self, pairs: Sequence[TextPair | Exchange], *, explain: bool) -> list[Verdict]:
         """Judge the pairs of one request, in order.
 
         Raises:
@@ -146,7 +147,7 @@ class Batcher:
         if not job.answer.done():
             job.answer.set_result(verdicts)
 
-    async def _judge(self, pairs: Sequence[TextPair], explain: bool) -> list[Verdict]:
+    async def _judge(self, pairs: Sequence[TextPair | Exchange], explain: bool) -> list[Verdict]:
         started = time.perf_counter()
         loop = asyncio.get_running_loop()
         verdicts = await loop.run_in_executor(
@@ -160,7 +161,7 @@ class Batcher:
         return verdicts
 
 
-def _parts(job: _Job) -> Iterator[Sequence[TextPair]]:
+def _parts(job: _Job) -> Iterator[Sequence[TextPair | Exchange]]:
     """Cut the pairs of a request into batches; an explanation is a batch of its own."""
     start = size = 0
     for place, pair in enumerate(job.pairs):
@@ -171,5 +172,5 @@ def _parts(job: _Job) -> Iterator[Sequence[TextPair]]:
     yield job.pairs[start:]
 
 
-def _size(pair: TextPair) -> int:
+def _size(pair: TextPair | Exchange) -> int:
     return len(pair[0]) + len(pair[1] or "")

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from harmaug.errors import DataError
 from harmaug.guard import Verdict
 from harmaug.scoring import TextPair
-from harmaug.text import Message, conversation
+from harmaug.text import Exchange, conversation
 
 _STRICT = ConfigDict(extra="forbid")
 
@@ -38,7 +38,7 @@ class Item(BaseModel):
         "it ends the conversation, else the last user turn. System turns are not judged.",
     )
 
-    def pair(self) -> TextPair:
+    def pair(self) -> Exchange:
         """Return what is judged.
 
         Raises:
@@ -47,12 +47,10 @@ class Item(BaseModel):
         if (self.prompt is None) == (self.messages is None):
             raise DataError("give either a prompt (and its response) or messages")
         if self.messages is None:
-            return self.prompt or "", self.response
+            return Exchange(self.prompt or "", self.response)
         if self.response is not None:
             raise DataError("a conversation holds its response: make it the last message")
-        return conversation(
-            [Message(role=turn.role, content=turn.content) for turn in self.messages]
-        )
+        return conversation([turn.model_dump() for turn in self.messages])
 
 
 class CheckRequest(Item):
