@@ -16,8 +16,9 @@ from harmaug.guard.calibrate import calibrate
 from harmaug.guard.combine import Rules
 from harmaug.guard.engine import Engine, available_threads
 from harmaug.guard.explain import explain as occlude
+from harmaug.guard.files import GuardFiles
 from harmaug.guard.judge import Judge, Judgement
-from harmaug.guard.load import GuardFiles, Precision, find
+from harmaug.guard.load import Precision, find
 from harmaug.guard.plain import Input, Plain, plain_inputs
 from harmaug.guard.scope import Scope
 from harmaug.guard.settings import Calibration, GuardSettings
@@ -61,6 +62,8 @@ class Guard:
         threads: int | None = None,
         precision: Precision = "auto",
         cache_size: int = 0,
+        normalise: bool | None = None,
+        revision: str | None = None,
     ) -> Guard:
         """Load a guard.
 
@@ -71,20 +74,41 @@ class Guard:
             precision: `int8`, `fp32`, or `auto`: int8 where it is there.
             cache_size: how many judgements to remember, so that a pair that comes again costs
                 nothing.
+            normalise: whether to undo what hides words (`harmaug.text.plain`); as its settings
+                say when None.
+            revision: a branch, tag or commit on the hub.
 
         Raises:
-            ModelError: when there is no such guard or its files cannot be used.
+            ModelError: when there is no such guard, its files cannot be used, or an argument is
+                none of these.
         """
-        files = find(ref, precision)
+        if threads is not None and threads < 1:
+            raise ModelError(f"a guard runs on at least 1 thread, not {threads}")
+        if cache_size < 0:
+            raise ModelError(f"a cache holds 0 judgements or more, not {cache_size}")
+        files = find(ref, precision, revision)
         tokenizer, settings = files.tokenizer(), files.settings()
+        if normalise is not None:
+            settings = replace(settings, normalise=normalise)
         engine = Engine(
             files.model,
-            threads=threads or available_threads(),
+            threads=available_threads() if threads is None else threads,
             harmful_index=settings.harmful_index,
         )
         judge = Judge(tokenizer, engine, settings)
         scope = Scope(tokenizer, english=settings.language == "en")
         return cls(_Parts(files, judge, scope, Cache(cache_size)), settings)
+
+    def save(self, folder: str | Path) -> None:
+        """Write this guard into a folder: model, tokenizer, config and settings.
+
+        `Guard.load(folder)` gives the same guard, with its calibrations and the threshold in force.
+
+        Raises:
+            ModelError: when the folder holds another model or cannot be written.
+        """
+        self._parts.files.copy(Path(folder))
+        self.settings.save(folder)
 
     @cached_property
     def info(self) -> ScorerInfo:
@@ -146,7 +170,7 @@ class Guard:
     def with_calibration(self, name: str, calibration: Calibration) -> Guard:
         """Return the same guard with a calibrated operating point added and in force.
 
-        `guard.settings.save(folder)` keeps it beside the model.
+        `guard.save(folder)` keeps it, beside the model.
         """
         guard = self.with_threshold(calibration.threshold, name)
         known = {**self.settings.calibrations, name: calibration}

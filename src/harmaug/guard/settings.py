@@ -77,10 +77,21 @@ class GuardSettings:
         """How rare log-odds are among windows of harmless documents."""
         return Tail(self.tail) if self.tail else Tail.exponential(self.tail_scale)
 
-    def save(self, folder: Path) -> None:
-        """Write `harmaug.json` into a model folder."""
+    def save(self, folder: str | Path) -> None:
+        """Write `harmaug.json` into a model folder.
+
+        Raises:
+            ModelError: when there is no such folder or it cannot be written.
+        """
+        path = Path(folder) / FILE_NAME
         text = json.dumps(dataclasses.asdict(self), indent=2, sort_keys=True)
-        (folder / FILE_NAME).write_text(text + "\n", encoding="utf-8")
+        try:
+            path.write_text(text + "\n", encoding="utf-8")
+        except OSError as error:
+            raise ModelError(
+                f"cannot write {path} ({error.strerror}): give the folder of the model, or write "
+                "both with Guard.save()"
+            ) from None
 
     @classmethod
     def load(cls, folder: Path) -> GuardSettings:
