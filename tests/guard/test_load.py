@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -107,13 +108,14 @@ def test_where_nothing_can_be_saved_says_so(guard_folder: Path, tmp_path: Path) 
     guard = Guard.load(guard_folder, precision="fp32")
     folder = _copy(guard_folder, tmp_path, "onnx/model.onnx")
     (tmp_path / "file").write_text("")
-    for call, says in (
-        (lambda: guard.save(folder), "holds another model"),
-        (lambda: guard.save(tmp_path / "file"), "cannot save"),
-        (lambda: guard.settings.save(str(tmp_path / "none")), "Guard.save"),
-    ):
+    places: list[tuple[Guard | GuardSettings, Path | str, str]] = [
+        (guard, folder, "holds another model"),
+        (guard, tmp_path / "file", "cannot save"),
+        (guard.settings, str(tmp_path / "none"), "Guard.save"),
+    ]
+    for what, place, says in places:
         with pytest.raises(ModelError, match=says) as raised:
-            call()
+            what.save(place)
         assert "\n" not in str(raised.value)
 
 
@@ -256,13 +258,65 @@ def test_settings_survive_saving(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["[]", "{", '{"windows": 3}', '{"default": "none"}', '{"calibrations": {"a": {"x": 1}}}'],
+    ["[]", "{", '{"windows": 3}', '{"calibrations": {"a": {"x": 1}}}', '{"tail_margin": "a"}'],
 )
 def test_broken_settings_say_so(tmp_path: Path, text: str) -> None:
     (tmp_path / "harmaug.json").write_text(text)
-    with pytest.raises(ModelError) as raised:
+    with pytest.raises(ModelError, match=r"harmaug\.json") as raised:
         GuardSettings.load(tmp_path)
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("format", 2),
+        ("window", 8),
+        ("window", "64"),
+        ("window", True),
+        ("long_window", 128),
+        ("long_window", 4),
+        ("temperature", 0),
+        ("temperature", -1.5),
+        ("temperature", float("nan")),
+        ("thresholds", {"balanced": 1.5}),
+        ("thresholds", {"balanced": -0.1}),
+        ("thresholds", {"balanced": "0.5"}),
+        ("thresholds", {}),
+        ("thresholds", [0.5]),
+        ("default", "none"),
+        ("default", ["balanced"]),
+        ("harmful_index", -1),
+        ("harmful_index", 0.5),
+        ("harmful_index", 2),
+        ("normalise", "no"),
+        ("normalise", 1),
+        ("tail_scale", 0),
+        ("tail", [8, 7, 6, 5, 4, 3, 2, 1, 0]),
+        ("tail", [0.0] * 9),
+        ("tail", [0.0, 1.0]),
+        ("document_rate", 0),
+        ("document_rate", 1.5),
+        ("document_tokens", -1),
+        ("language", "fr"),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_file_and_field(
+    guard_folder: Path, tmp_path: Path, field: str, value: object
+) -> None:
+    folder = _copy(guard_folder, tmp_path)
+    stored = json.loads((folder / "harmaug.json").read_text())
+    (folder / "harmaug.json").write_text(json.dumps({**stored, field: value}))
+    _refused(folder, rf"harmaug\.json: '{field}'")
+
+
+def test_a_window_beyond_the_models_positions_says_so(guard_folder: Path, tmp_path: Path) -> None:
+    folder = _copy(guard_folder, tmp_path)
+    replace(GuardSettings.load(folder), window=65).save(folder)
+    _refused(folder, r"harmaug\.json: 'window' is 65 and the model has 64 positions")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "relative_attention": True}))
+    assert Guard.load(folder).settings.window == 65
 
 
 def test_a_model_without_settings_takes_its_window_from_its_config(
