@@ -155,6 +155,18 @@ def test_the_cache_gives_the_same_and_stays_small(guard_folder: Path) -> None:
         lambda guard: guard.check(messages="abc"),
         lambda guard: guard.check(messages=[None]),
         lambda guard: guard.with_threshold(1.5),
+        lambda guard: guard.with_threshold("0.5"),
+        lambda guard: guard.with_threshold(math.nan),
+        lambda guard: guard.fit_windows([]),
+        lambda guard: guard.fit_windows("a text"),
+        lambda guard: guard.calibrate([{"prompt": "a", "label": 1}]),
+        lambda guard: guard.calibrate([("a", 1)]),
+        lambda guard: guard.calibrate([("a", None, "1")]),
+        lambda guard: guard.calibrate([(3, None, 1)]),
+        lambda guard: guard.calibrate(["abc"]),
+        lambda guard: guard.calibrate({"a": 1}),
+        lambda guard: guard.calibrate(None),
+        lambda guard: guard.calibrate([]),
         lambda guard: guard.check(messages=[]),
     ],
 )
@@ -176,6 +188,9 @@ def test_lone_surrogates_are_read_as_question_marks_at_any_length(tiny: Guard) -
 def test_an_unknown_operating_point_names_the_nearest(tiny: Guard) -> None:
     with pytest.raises(ModelError, match="did you mean 'strict'"):
         tiny.operating_point("strikt")
+    for name in (None, ["strict"]):
+        with pytest.raises(ModelError, match="no operating point"):
+            tiny.operating_point(name)  # type: ignore[arg-type]
 
 
 def test_the_guard_that_ships_has_its_operating_points_in_order(embedded: Guard) -> None:

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harmaug.errors import DataError, ModelError, did_you_mean
-from harmaug.guard.cache import Cache
-from harmaug.guard.calibrate import calibrate
+from harmaug.errors import DataError
+from harmaug.guard.calibrate import calibrate, labelled
 from harmaug.guard.combine import Rules
-from harmaug.guard.engine import Engine, available_threads
 from harmaug.guard.explain import explain as occlude
-from harmaug.guard.files import GuardFiles
-from harmaug.guard.judge import Judge, Judgement
+from harmaug.guard.judge import Judgement
 from harmaug.guard.load import Precision, find
-from harmaug.guard.plain import Input, Plain, plain_inputs
-from harmaug.guard.scope import Scope
+from harmaug.guard.parts import Parts
+from harmaug.guard.plain import Input, Plain
 from harmaug.guard.settings import Calibration, GuardSettings
 from harmaug.guard.tail import Tail
 from harmaug.guard.verdict import Verdict
@@ -29,16 +26,6 @@ from harmaug.text import conversation
 
 if TYPE_CHECKING:
     from harmaug.rows import LabelledRow
-
-
-@dataclass(frozen=True)
-class _Parts:
-    """What guards with different thresholds share."""
-
-    files: GuardFiles
-    judge: Judge
-    scope: Scope
-    cache: Cache
 
 
 class Guard:
@@ -50,7 +37,7 @@ class Guard:
         False
     """
 
-    def __init__(self, parts: _Parts, settings: GuardSettings) -> None:
+    def __init__(self, parts: Parts, settings: GuardSettings) -> None:
         self._parts = parts
         self.settings = settings
 
@@ -82,22 +69,11 @@ class Guard:
             ModelError: when there is no such guard, its files cannot be used, or an argument is
                 none of these.
         """
-        if threads is not None and threads < 1:
-            raise ModelError(f"a guard runs on at least 1 thread, not {threads}")
-        if cache_size < 0:
-            raise ModelError(f"a cache holds 0 judgements or more, not {cache_size}")
         files = find(ref, precision, revision)
-        tokenizer, settings = files.tokenizer(), files.settings()
+        settings = files.settings()
         if normalise is not None:
             settings = replace(settings, normalise=normalise)
-        engine = Engine(
-            files.model,
-            threads=available_threads() if threads is None else threads,
-            harmful_index=settings.harmful_index,
-        )
-        judge = Judge(tokenizer, engine, settings)
-        scope = Scope(tokenizer, english=settings.language == "en")
-        return cls(_Parts(files, judge, scope, Cache(cache_size)), settings)
+        return cls(Parts.load(files, settings, threads, cache_size), settings)
 
     def save(self, folder: str | Path) -> None:
         """Write this guard into a folder: model, tokenizer, config and settings.
@@ -132,21 +108,19 @@ class Guard:
         Raises:
             ModelError: when the guard has no such operating point.
         """
-        known = self.settings.thresholds
-        if name not in known:
-            raise ModelError(f"no operating point {name[:40]!r}{did_you_mean(name, known)}")
-        return Guard(self._parts, replace(self.settings, default=name))
+        return Guard(self._parts, self.settings.at(name))
 
     def with_threshold(self, threshold: float, name: str = "custom") -> Guard:
-        """Return the same guard with another threshold on p(unsafe) in force."""
-        if not 0.0 <= threshold <= 1.0:
-            raise DataError(f"a threshold is a probability from 0 to 1, not {threshold}")
-        known = {**self.settings.thresholds, name: threshold}
-        return Guard(self._parts, replace(self.settings, thresholds=known, default=name))
+        """Return the same guard with another threshold on p(unsafe) in force.
+
+        Raises:
+            DataError: for a threshold that is no probability.
+        """
+        return Guard(self._parts, self.settings.with_threshold(threshold, name))
 
     def calibrate(
         self,
-        rows: Sequence[LabelledRow | tuple[str, str | None, int]],
+        rows: Iterable[LabelledRow | tuple[str, str | None, int | None]],
         max_false_positive_rate: float = 0.01,
     ) -> Calibration:
         """Choose the threshold that flags at most that share of the harmless rows.
@@ -161,20 +135,17 @@ class Guard:
             force.
 
         Raises:
-            DataError: without rows of both classes.
+            DataError: without rows of both classes, or for rows that are none of these.
         """
-        known = [row for row in map(_labelled, rows) if row[2] in (0, 1)]
-        log_odds = self.log_odds([(prompt, response) for prompt, response, _ in known])
-        return calibrate(log_odds, [label or 0 for *_, label in known], max_false_positive_rate)
+        pairs, labels = labelled(rows)
+        return calibrate(self.log_odds(pairs), labels, max_false_positive_rate)
 
     def with_calibration(self, name: str, calibration: Calibration) -> Guard:
         """Return the same guard with a calibrated operating point added and in force.
 
         `guard.save(folder)` keeps it, beside the model.
         """
-        guard = self.with_threshold(calibration.threshold, name)
-        known = {**self.settings.calibrations, name: calibration}
-        return Guard(self._parts, replace(guard.settings, calibrations=known))
+        return Guard(self._parts, self.settings.with_calibration(name, calibration))
 
     def fit_windows(
         self,
@@ -191,15 +162,17 @@ class Guard:
         of fewer than `from_tokens` are no documents.
 
         Raises:
-            DataError: for a rate that is none.
+            DataError: without documents, or for a rate that is none.
         """
         if not 0.0 < max_false_positive_rate < 1.0:
             raise DataError(
                 f"a rate of documents is between 0 and 1, not {max_false_positive_rate}"
             )
         windows: list[float] = []
-        for judged in self._judge(self._plain(documents)):
+        for judged in self._parts.judged(self._parts.plain(documents)):
             windows += judged.log_odds
+        if not windows:
+            raise DataError("there are no documents to measure: give harmless texts")
         return replace(
             self.settings,
             tail=Tail.measured(np.array(windows)).quantiles,
@@ -245,13 +218,13 @@ class Guard:
 
     def verdicts(self, pairs: Sequence[Input], *, explain: bool = False) -> list[Verdict]:
         """Judge many pairs (a string is a prompt alone), in order."""
-        plain = self._plain(pairs)
-        judged = self._judge(plain)
+        plain = self._parts.plain(pairs)
+        judged = self._parts.judged(plain)
         return [self._verdict(*both, explain) for both in zip(plain, judged, strict=True)]
 
     def log_odds(self, pairs: Sequence[Input]) -> FloatArray:
         """Return log(p(unsafe) / p(safe)) for each pair, calibrated, shape (n,)."""
-        judged = self._judge(self._plain(pairs))
+        judged = self._parts.judged(self._parts.plain(pairs))
         return np.array([self._rules.log_odds(each) for each in judged], dtype=np.float64)
 
     def score(self, pairs: Sequence[Input]) -> FloatArray:
@@ -267,13 +240,6 @@ class Guard:
     @cached_property
     def _rules(self) -> Rules:
         return Rules.of(self.settings)
-
-    def _judge(self, inputs: Sequence[Plain]) -> list[Judgement]:
-        return self._parts.cache.judge([each.read for each in inputs], self._parts.judge.judge)
-
-    def _plain(self, inputs: Sequence[Input]) -> list[Plain]:
-        neutral = self._parts.judge.neutral
-        return plain_inputs(inputs, neutral, normalise=self.settings.normalise)
 
     def _verdict(self, plain: Plain, judged: Judgement, explained: bool) -> Verdict:
         pair = plain.read.pair
@@ -294,9 +260,3 @@ class Guard:
             reasons=reasons,
             evidence=tuple(replace(each, span=plain.source(each.span)) for each in found),
         )
-
-
-def _labelled(
-    row: LabelledRow | tuple[str, str | None, int],
-) -> tuple[str, str | None, int | None]:
-    return row if isinstance(row, tuple) else (row.prompt, row.response, row.label)

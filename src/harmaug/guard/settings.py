@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
-from math import exp, inf, isfinite
+from math import exp
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
-from harmaug.errors import ModelError
-from harmaug.guard.tail import CHANCES, Tail
+from harmaug.errors import DataError, ModelError, did_you_mean
+from harmaug.guard.settings_rules import RULES, is_number
+from harmaug.guard.tail import Tail
 from harmaug.scoring import log_odds_of
 
 FILE_NAME = "harmaug.json"
@@ -79,6 +78,34 @@ class GuardSettings:
         """How rare log-odds are among windows of harmless documents."""
         return Tail(self.tail) if self.tail else Tail.exponential(self.tail_scale)
 
+    def at(self, name: str) -> GuardSettings:
+        """Return the settings with a named threshold in force.
+
+        Raises:
+            ModelError: when there is none of that name.
+        """
+        if name not in list(self.thresholds):
+            known = did_you_mean(str(name), self.thresholds)
+            raise ModelError(f"no operating point {str(name)[:40]!r}{known}")
+        return replace(self, default=name)
+
+    def with_threshold(self, threshold: float, name: str) -> GuardSettings:
+        """Return the settings with another threshold in force, which was not calibrated.
+
+        Raises:
+            DataError: for a threshold that is no probability.
+        """
+        if not is_number(threshold, 0.0, 1.0):
+            raise DataError(f"a threshold is a probability from 0 to 1, not {threshold!r}")
+        known = {**self.thresholds, name: float(threshold)}
+        others = {other: held for other, held in self.calibrations.items() if other != name}
+        return replace(self, thresholds=known, default=name, calibrations=others)
+
+    def with_calibration(self, name: str, calibration: Calibration) -> GuardSettings:
+        """Return the settings with a calibrated threshold in force."""
+        settings = self.with_threshold(calibration.threshold, name)
+        return replace(settings, calibrations={**settings.calibrations, name: calibration})
+
     def save(self, folder: str | Path) -> None:
         """Write `harmaug.json` into a model folder.
 
@@ -114,10 +141,10 @@ class GuardSettings:
             settings = cls(**values, tail=tail, calibrations=calibrations)
         except (AttributeError, TypeError, ValueError) as error:
             raise ModelError(f"{path}: not guard settings ({error}); export it again") from None
-        for field_name, is_right, rule in _RULES:
+        for name, is_right, rule in RULES:
             if not is_right(settings):
-                value = str(getattr(settings, field_name))[:60]
-                raise ModelError(f"{path}: '{field_name}' is {value}, and must be {rule}")
+                value = str(getattr(settings, name))[:60]
+                raise ModelError(f"{path}: '{name}' is {value}, and must be {rule}")
         return settings._with_margin(margin) if margin > 0 else settings
 
     def _with_margin(self, margin: float) -> GuardSettings:
@@ -126,63 +153,6 @@ class GuardSettings:
         return replace(
             self, document_rate=exp(-margin - float(self.document_tail.depth(threshold)[0]))
         )
-
-
-def _is_number(value: object, least: float, most: float = inf) -> bool:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return isfinite(value) and least <= value <= most
-
-
-def _is_count(value: object, least: int) -> bool:
-    return isinstance(value, int) and _is_number(value, least)
-
-
-def _are_thresholds(value: object) -> bool:
-    return (
-        isinstance(value, dict)
-        and bool(value)
-        and all(_is_number(each, 0.0, 1.0) for each in value.values())
-    )
-
-
-_LEAST_WINDOW = 32
-"""Below it there is no room for a stretch beside a quarter of a window of context."""
-
-_RULES: tuple[tuple[str, Callable[[GuardSettings], bool], str], ...] = (
-    ("format", lambda held: held.format == 1, "1: a later version wrote it, so upgrade harmaug"),
-    ("window", lambda held: _is_count(held.window, _LEAST_WINDOW), f"{_LEAST_WINDOW} or more"),
-    (
-        "long_window",
-        lambda held: (
-            held.long_window is None
-            or (_is_count(held.long_window, _LEAST_WINDOW) and held.long_window <= held.window)
-        ),
-        f"null or from {_LEAST_WINDOW} to the window",
-    ),
-    ("temperature", lambda held: _is_number(held.temperature, 1e-6), "a number above 0"),
-    ("thresholds", lambda held: _are_thresholds(held.thresholds), "names with numbers from 0 to 1"),
-    ("default", lambda held: held.default in list(held.thresholds), "one of the thresholds"),
-    ("harmful_index", lambda held: _is_count(held.harmful_index, 0), "0 or more"),
-    ("normalise", lambda held: isinstance(held.normalise, bool), "true or false"),
-    ("tail_scale", lambda held: _is_number(held.tail_scale, 1e-6), "a number above 0"),
-    (
-        "tail",
-        lambda held: (
-            len(held.tail) in (0, len(CHANCES))
-            and all(one < other for one, other in pairwise(held.tail))
-        ),
-        f"empty or {len(CHANCES)} rising numbers",
-    ),
-    (
-        "document_rate",
-        lambda held: held.document_rate is None or _is_number(held.document_rate, 1e-6, 1 - 1e-6),
-        "null or between 0 and 1",
-    ),
-    ("document_tokens", lambda held: _is_count(held.document_tokens, 0), "0 or more"),
-    ("language", lambda held: held.language in ("en", "any"), "en or any"),
-)
-"""What each field must be, in the order in which they are checked."""
 
 
 def _calibration(values: dict[str, object]) -> Calibration:
