@@ -50,6 +50,20 @@ def test_many_items_of_all_kinds_in_order(client: httpx.Client, guard: Guard) ->
     assert answer["results"][1]["judged"] == {"prompt": "one", "response": "two"}
 
 
+def test_a_conversation_as_chat_apis_have_it(client: httpx.Client, guard: Guard) -> None:
+    parts = {"role": "user", "content": [{"type": "text", "text": "one"}], "name": "me"}
+    called = {"role": "assistant", "content": None, "tool_calls": [{"id": "1"}]}
+    tool = {"role": "tool", "content": "rain", "tool_call_id": "1"}
+    turns = [{"role": "developer", "content": "x"}, parts, called, tool]
+    result = only(check(client, messages=[*turns, {"role": "user", "content": PROMPT * 9}]))
+    judged = f"Human: one\nTool: rain\nHuman: {PROMPT * 9}"
+    assert result["judged"] == {"prompt": judged, "response": None}
+    window = result["window"]
+    assert isinstance(window, dict)
+    assert window["start"] >= judged.index(PROMPT)
+    assert only(check(client, messages=turns))["score"] == guard.check("one").score
+
+
 def test_thresholds_are_the_guards_the_named_ones_or_the_callers(client: httpx.Client) -> None:
     score = only(check(client, prompt=PROMPT))["score"]
     assert isinstance(score, float)
@@ -88,7 +102,8 @@ def test_an_explanation_points_into_the_text(client: httpx.Client) -> None:
         ({"prompt": 3}, "prompt", "valid string"),
         ({"prompt": "a", "messages": []}, "prompt", "give either a prompt"),
         ({"messages": []}, "prompt", "at least one user turn"),
-        ({"messages": [{"role": "tool", "content": "a"}]}, "messages.0.role", "'system', 'user'"),
+        ({"messages": [{"role": "fool", "content": "a"}]}, "messages.0.role", "'system', 'dev"),
+        ({"messages": [{"role": "user", "content": None}]}, "prompt", "needs its text"),
         ({"items": []}, "items", "at least 1 item"),
         ({"items": [{"prompt": "a"}, {}]}, "items.1", "give either a prompt"),
         ({"items": [{"prompt": "a"}], "prompt": "a"}, None, "give either items or one prompt"),

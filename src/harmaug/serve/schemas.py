@@ -14,13 +14,20 @@ from harmaug.text import Exchange, conversation
 _STRICT = ConfigDict(extra="forbid")
 
 
+class TextPart(BaseModel):
+    """A part of a turn; other keys than its text are ignored."""
+
+    text: str
+
+
 class Turn(BaseModel):
-    """One turn of a conversation."""
+    """One turn of a conversation, as chat APIs have it; other keys are ignored."""
 
-    model_config = _STRICT
-
-    role: Literal["system", "user", "assistant"]
-    content: str
+    role: Literal["system", "developer", "user", "assistant", "tool"]
+    content: str | list[TextPart] | None = Field(
+        None, description="Text, or parts of it; null beside `tool_calls`."
+    )
+    tool_calls: list[object] | None = Field(None, description="Not looked at.")
 
 
 class Item(BaseModel):
@@ -35,7 +42,8 @@ class Item(BaseModel):
     messages: list[Turn] | None = Field(
         None,
         description="A conversation instead of a prompt: the last assistant turn is judged where "
-        "it ends the conversation, else the last user turn. System turns are not judged.",
+        "it ends the conversation, else the last user turn. System and developer turns are not "
+        "judged.",
     )
 
     def pair(self) -> Exchange:
