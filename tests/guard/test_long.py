@@ -55,7 +55,8 @@ def test_the_last_turn_of_a_long_conversation_is_judged_and_not_what_came_before
 
     long = f"{before[0]}. {HARMFUL}. {before[1]}"
     for turn in (HARMFUL, long, "ｄｏｇ " + long):
-        verdict = trained.check(messages=_said(*before, turn), explain=True)
+        hidden = "\u200b" * 60  # what normalising takes away moves the turn
+        verdict = trained.check(messages=_said(hidden + before[0], before[1], turn), explain=True)
         assert verdict.flagged
         assert verdict.window is not None
         prompt = verdict.judged[0]
@@ -63,6 +64,7 @@ def test_the_last_turn_of_a_long_conversation_is_judged_and_not_what_came_before
         span = verdict.evidence[0].span
         assert prompt[span.start : span.end] == verdict.evidence[0].words
         assert span.start >= prompt.index(turn)
+        assert set(verdict.evidence[0].words.split()) & set(HARMFUL.split())
 
 
 def test_a_long_conversation_does_not_make_a_document_of_its_last_turn(trained: Guard) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -108,6 +107,8 @@ class GuardFiles:
         Raises:
             ModelError: when the folder holds another model or cannot be written.
         """
+        import shutil  # not for a first verdict, which does without
+
         if folder.resolve() == self.folder.resolve():
             return
         others = [path for kind, path in MODELS.items() if kind != self.precision]
