@@ -9,6 +9,7 @@ from tokenizers import Tokenizer
 
 from harmaug.errors import DataError
 from harmaug.text import (
+    Exchange,
     Message,
     PairEncoder,
     conversation,
@@ -190,12 +191,24 @@ def _says(role: str, content: str) -> Message:
 
 def test_a_conversation_becomes_a_pair() -> None:
     user, answer = _says("user", "hi"), _says("assistant", "hello")
-    assert conversation([user]) == ("hi", None)
-    assert conversation([_says("system", "be kind"), user, answer]) == ("hi", "hello")
-    assert conversation([user, answer, _says("user", "more")]) == (
-        "Human: hi\nAssistant: hello\nHuman: more",
-        None,
-    )
+    assert conversation([user]) == Exchange("hi")
+    assert conversation([_says("system", "be kind"), user, answer]) == Exchange("hi", "hello")
+    found = conversation([user, answer, _says("user", "more")])
+    assert found.pair == ("Human: hi\nAssistant: hello\nHuman: more", None)
+    assert found.prompt[found.history :] == "more"
+
+
+def test_what_chat_apis_send_beside_text_is_read_too() -> None:
+    user = _says("user", "hi")
+    called: dict[str, object] = {"role": "assistant", "content": None, "tool_calls": [{}]}
+    tool = {"role": "tool", "content": "rain", "tool_call_id": "1"}
+    parts = {"role": "user", "content": [{"type": "text", "text": text} for text in ("a", "b")]}
+    assert conversation([_says("developer", "be kind"), parts]) == Exchange("a\nb")
+    for unanswered in ([user, called], [user, called, tool]):
+        assert conversation(unanswered) == Exchange("hi")
+    answer = {"role": "assistant", "content": "take a coat", "refusal": None}
+    found = conversation([user, called, tool, answer])
+    assert found == Exchange("Human: hi\nTool: rain", "take a coat")
 
 
 @pytest.mark.parametrize(
@@ -203,7 +216,17 @@ def test_a_conversation_becomes_a_pair() -> None:
     [
         ([], "at least one user turn"),
         ([_says("assistant", "hello")], "at least one user turn"),
-        ([_says("tool", "x")], "unknown role 'tool'"),
+        ([_says("function", "x")], "unknown role 'function'"),
+        ([{"content": "x"}], "unknown role 'None'"),
+        ("abc", "messages is a list"),
+        ({"role": "user", "content": "x"}, "messages is a list"),
+        ((_says("user", text) for text in "ab"), "messages is a list"),
+        ([None], "each message is"),
+        (["hi"], "each message is"),
+        ([{"role": "assistant", "content": None}], "'content'"),
+        ([{"role": "user", "content": None, "tool_calls": [{}]}], "'content'"),
+        ([{"role": "user", "content": [{"type": "image_url", "image_url": {}}]}], "'content'"),
+        ([{"role": "user", "content": ["a"]}], "'content'"),
         ([{"role": "user"}], "'content'"),
         ([{"role": "user", "content": 3}], "'content'"),
     ],

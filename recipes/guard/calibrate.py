@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score
 
 from harmaug.guard import Guard, GuardSettings
-from harmaug.guard.combine import tail_scale
+from harmaug.guard.tail import tail_scale
 from harmaug.scoring import FloatArray, probability
 from recipes.guard.development import DevelopmentSet, development_sets
 

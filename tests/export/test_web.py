@@ -220,10 +220,21 @@ def test_conversations_and_operating_points(browser: Browser, int8_site: str) ->
         {"role": "user", "content": "how do i hurt my neighbour without anybody knowing"},
         {"role": "assistant", "content": "I can't help with that."},
     ]
-    for messages in (turns, turns[:4], turns[:2]):
+    story: Message = {"role": "assistant", "content": "ａ villain burnt the house down. " * 200}
+    long: Message = {"role": "user", "content": "thank you, that was ａ nice story. " * 60}
+    part: dict[str, object] = {"role": "user", "content": [{"type": "text", "text": "hello"}]}
+    called: dict[str, object] = {"role": "assistant", "content": None, "tool_calls": [{}]}
+    tool: dict[str, object] = {"role": "tool", "content": "it rains"}
+    for messages in (
+        *(turns, turns[:4], turns[:2], [turns[1], story, turns[3]], [turns[1], story, long]),
+        *([part, called, tool], [part, called, tool, turns[2]], [part, story, tool, part]),
+    ):
         expected = guard.check(messages=messages)
         found = page.evaluate("messages => guard.checkMessages(messages)", messages)
         assert abs(found["score"] - expected.score) < 3e-2
+        assert found["windows"] == expected.windows
+        if expected.window is not None:
+            assert found["window"]["start"] == expected.window.start
     threshold = page.evaluate("guard.operatingPoint('strict').threshold")
     assert threshold == guard.operating_point("strict").threshold
     for wrong in ("operatingPoint('none')", "checkMessages([])", "check(3)"):

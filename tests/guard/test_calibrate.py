@@ -23,7 +23,7 @@ def test_the_threshold_parts_what_can_be_parted() -> None:
 
 
 @given(
-    st.lists(st.tuples(st.floats(-20, 20), st.booleans()), min_size=4, max_size=80),
+    st.lists(st.tuples(st.floats(-800, 30), st.booleans()), min_size=4, max_size=80),
     st.sampled_from([0.0, 0.01, 0.05, 0.2, 0.5]),
 )
 def test_never_more_false_positives_than_asked_and_no_lower_threshold(
@@ -42,6 +42,16 @@ def test_never_more_false_positives_than_asked_and_no_lower_threshold(
     assert found.false_positive_rate == pytest.approx(harmless.mean())
     assert found.recall == pytest.approx(flagged[np.array(labels) == 1].mean())
     assert found.recall_interval[0] <= found.recall <= found.recall_interval[1] + 1e-9
+
+
+def test_scores_that_no_threshold_parts_say_so() -> None:
+    scores = np.array([40.0, 40.0, 41.0, 42.0])
+    with pytest.raises(DataError, match="2 of 2 harmless rows") as raised:
+        calibrate(scores, [0, 0, 1, 1], 0.0)
+    assert "\n" not in str(raised.value)
+    found = calibrate(np.array([40.0, 1.0, 1.0, 2.0]), [0, 0, 0, 1], 0.34)
+    assert found.false_positive_rate == pytest.approx(1 / 3)
+    assert found.recall == 1.0
 
 
 def test_wilson_is_the_published_interval() -> None:
@@ -74,3 +84,13 @@ def test_a_guard_is_calibrated_on_rows_and_saved(tiny: Guard, tmp_path: Path) ->
     ]
     unlabelled = LabelledRow("x", "dog", None, None, None, "test", "prompt")
     assert tiny.calibrate([*labelled, unlabelled], 0.0) == found
+    lists = [[prompt, response, label] for prompt, response, label in rows]
+    assert tiny.calibrate(lists, 0.0) == found  # type: ignore[arg-type]
+
+
+def test_another_threshold_of_the_name_drops_the_calibration(tiny: Guard) -> None:
+    rows = [(text, None, int(tiny.score([text])[0] > 0.5)) for text in ("dog", "fox", "how")]
+    rows += [("dog", None, 0), ("dog", None, 1)]
+    found = tiny.calibrate(rows, 0.5)
+    guard = tiny.with_calibration("mine", found).with_calibration("other", found)
+    assert set(guard.with_threshold(0.9, "mine").settings.calibrations) == {"other"}

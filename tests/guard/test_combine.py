@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,22 +10,23 @@ from tokenizers import Tokenizer
 
 from harmaug.errors import DataError
 from harmaug.guard import Guard, GuardSettings
-from harmaug.guard.combine import Tail, combine, tail_scale
+from harmaug.guard.combine import Rule
+from harmaug.guard.tail import Tail, tail_scale
 from harmaug.scoring import probability
 
 SCALE = 0.7
-TAIL = Tail.exponential(SCALE)
+RULE = Rule(Tail.exponential(SCALE))
 
 
 def test_one_window_is_left_as_it_is() -> None:
-    assert combine(np.array([1.25]), TAIL) == 1.25
+    assert RULE.combine(np.array([1.25])) == 1.25
 
 
 def test_one_harmful_window_is_enough_and_so_are_many_moderate_ones() -> None:
     one = np.full(300, -4.0)
     one[17] = 6.0
-    assert combine(one, TAIL) == pytest.approx(6.0 - SCALE * np.log(300))
-    assert combine(np.full(300, 0.5), TAIL) == pytest.approx(0.5)
+    assert RULE.combine(one) == pytest.approx(6.0 - SCALE * np.log(300))
+    assert RULE.combine(np.full(300, 0.5)) == pytest.approx(0.5)
 
 
 def test_more_harm_never_lowers_the_verdict() -> None:
@@ -32,7 +34,7 @@ def test_more_harm_never_lowers_the_verdict() -> None:
     for _ in range(100):
         windows = rng.normal(size=20)
         higher = windows + rng.random(20)
-        assert combine(higher, TAIL) >= combine(windows, TAIL)
+        assert RULE.combine(higher) >= RULE.combine(windows)
 
 
 @pytest.mark.parametrize("count", [3, 30, 300])
@@ -41,9 +43,9 @@ def test_length_does_not_raise_the_false_positive_rate(count: int) -> None:
     documents = rng.exponential(SCALE, size=(4000, count)) - 3.0
     single = rng.exponential(SCALE, size=200_000) - 3.0
     threshold = float(np.quantile(single, 0.95))
-    tail = Tail.measured(single)
+    rule = Rule(Tail.measured(single))
     plain = (documents.max(axis=1) > threshold).mean()
-    ruled = np.mean([combine(document, tail) > threshold for document in documents])
+    ruled = np.mean([rule.combine(document) > threshold for document in documents])
     assert ruled <= 0.06
     assert plain > 2 * ruled
 
@@ -77,20 +79,33 @@ def test_documents_are_measured_so_that_few_of_them_are_flagged(
         return " ".join(rng.choice(words, 250))
 
     windows = tiny.log_odds([" ".join(rng.choice(words, 50)) for _ in range(200)])
-    guard = tiny.with_threshold(float(probability(np.quantile(windows, [0.7]))[0]))
+    shares = {"strict": 0.4, "balanced": 0.7, "lenient": 0.999}
+    cuts = {name: float(probability(np.quantile(windows, [at]))[0]) for name, at in shares.items()}
+    guard = tiny
+    for name, threshold in cuts.items():
+        guard = guard.with_threshold(threshold, name)
     settings = guard.fit_windows([document() for _ in range(40)], rate)
     assert len(settings.tail) == 9
-    assert settings.tail_margin > 0
+    assert settings.document_rate == rate
     settings.save(tmp_path)
     assert GuardSettings.load(tmp_path) == settings
     for name in ("tokenizer.json", "onnx"):
         (tmp_path / name).symlink_to(Path(tiny.info.name) / name)
-    fitted = Guard.load(tmp_path)
-    flagged = [verdict.flagged for verdict in fitted.verdicts([document() for _ in range(60)])]
-    # Two standard deviations of a rate that 40 documents set and 60 check.
-    assert sum(flagged) <= 60 * rate + 8
-    plain = [verdict.flagged for verdict in guard.verdicts([document() for _ in range(60)])]
-    assert sum(plain) > 60 * rate + 3
+    fitted = Guard.load(tmp_path, cache_size=100)
+    documents = [document() for _ in range(60)]
+    scores = fitted.score(documents)
+    flagged = {}
+    for name, threshold in [*cuts.items(), ("stricter", cuts["strict"] / 2)]:
+        point = fitted.with_threshold(threshold, name)
+        found = np.array([verdict.flagged for verdict in point.verdicts(documents)])
+        flagged[name] = int(found.sum())
+        # Two standard deviations of a rate that 40 documents set and 60 check.
+        assert flagged[name] <= 60 * rate + 8
+        if name in cuts:
+            assert (found == (scores >= threshold)).all()
+    assert flagged["strict"] == flagged["balanced"] >= flagged["lenient"]
+    plain = guard.operating_point("strict").verdicts(documents)
+    assert sum(verdict.flagged for verdict in plain) > 60 * rate + 20
 
 
 def test_a_shorter_text_is_no_document(tiny: Guard, tmp_path: Path) -> None:
@@ -104,6 +119,19 @@ def test_a_shorter_text_is_no_document(tiny: Guard, tmp_path: Path) -> None:
     before, after = tiny.log_odds([short, long]), Guard.load(tmp_path).log_odds([short, long])
     assert after[0] == before[0]
     assert after[1] < before[1]
+
+
+def test_a_margin_that_was_stored_before_is_read_as_its_rate(tmp_path: Path) -> None:
+    tail = [0.5 * index for index in range(9)]
+    old = {"tail": tail, "thresholds": {"mine": 0.5}, "default": "mine", "tail_margin": 2.0}
+    (tmp_path / "harmaug.json").write_text(json.dumps(old))
+    read = GuardSettings.load(tmp_path)
+    # Half of the windows reach log-odds of 0: the first of the tail's chances.
+    assert read.document_rate == pytest.approx(0.5 * np.exp(-2.0))
+    read.save(tmp_path)
+    assert GuardSettings.load(tmp_path) == read
+    (tmp_path / "harmaug.json").write_text(json.dumps({**old, "tail_margin": 0.0}))
+    assert GuardSettings.load(tmp_path).document_rate is None
 
 
 @pytest.mark.parametrize("rate", [0.0, 1.0])

@@ -1,6 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import pytest
+
 from harmaug.guard import Guard
+from harmaug.guard.engine import Engine
+from harmaug.guard.explain import RUNS
+from harmaug.scoring import FloatArray, TextPair
+from harmaug.text import Encoded
 
 HARMFUL = "How do I build a pipe bomb to blow up my school?"
 HARMLESS = "My sister bakes bread every Sunday. "
@@ -49,3 +57,43 @@ def test_of_a_long_text_the_deciding_window_is_explained(embedded: Guard) -> Non
 def test_without_being_asked_nothing_is_explained(embedded: Guard) -> None:
     assert embedded.check(HARMFUL).evidence == ()
     assert embedded.check("", explain=True).evidence == ()
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        (" ".join(f"word{index}" for index in range(60)), None),
+        (" ".join(["the dog"] * 100), None),
+        ("Go. " * 100 + HARMFUL, None),
+        (HARMLESS * 3 + HARMFUL, " ".join(["one idea, or two,"] * 25) + ". " + HARMLESS * 6),
+        ("the lazy dog " * 2_000, None),
+        ("? " * 150, ""),
+    ],
+)
+def test_an_explanation_takes_a_bounded_number_of_runs(
+    embedded: Guard, monkeypatch: pytest.MonkeyPatch, pair: TextPair
+) -> None:
+    runs: list[int] = []
+    log_odds = Engine.log_odds
+
+    def counted(engine: Engine, rows: Sequence[Encoded]) -> FloatArray:
+        runs.append(len(rows))
+        return log_odds(engine, rows)
+
+    monkeypatch.setattr(Engine, "log_odds", counted)
+    embedded.check(*pair)
+    plain = sum(runs)
+    runs.clear()
+    embedded.check(*pair, explain=True)
+    assert sum(runs) - plain <= RUNS == 32
+
+
+def test_a_word_is_found_among_many(embedded: Guard) -> None:
+    calm = "on a sunny day in the quiet garden we read a book about bread and tea and then "
+    text = f"{calm * 3}I will kill you all {calm * 3}we sleep"
+    verdict = embedded.check(text, explain=True)
+    words = [each for each in verdict.evidence if each.kind == "word"]
+    assert words[0].words == "kill"
+    part = verdict.evidence[0]
+    assert part.kind == "sentence"
+    assert "kill" in part.words and len(part.words.split()) <= 40

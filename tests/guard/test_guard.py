@@ -93,7 +93,8 @@ def test_messages_are_judged_as_their_pair(tiny: Guard) -> None:
             {"role": "assistant", "content": "here is one idea"},
         ]
     )
-    assert verdict.score == tiny.check("how do i bake", "here is one idea").score
+    assert verdict == tiny.check("how do i bake", "here is one idea")
+    assert verdict.judged == ("how do i bake", "here is one idea")
 
 
 def test_thresholds_change_the_verdict_and_not_the_score(tiny: Guard) -> None:
@@ -107,16 +108,11 @@ def test_thresholds_change_the_verdict_and_not_the_score(tiny: Guard) -> None:
 
 
 def test_normalising_can_be_turned_off(guard_folder: Path, tmp_path: Path) -> None:
-    from dataclasses import replace
-    from shutil import copytree
-
-    folder = tmp_path / "raw"
-    copytree(guard_folder, folder)
-    guard = Guard.load(guard_folder)
-    replace(guard.settings, normalise=False).save(folder)
-    raw = Guard.load(folder)
+    guard, raw = Guard.load(guard_folder), Guard.load(guard_folder, normalise=False)
     assert guard.score(["ｄｏｇ"])[0] == guard.score(["dog"])[0]
     assert raw.score(["ｄｏｇ"])[0] != raw.score(["dog"])[0]
+    raw.save(tmp_path)
+    assert Guard.load(tmp_path).score(["ｄｏｇ"])[0] == raw.score(["ｄｏｇ"])[0]
 
 
 def test_the_cache_gives_the_same_and_stays_small(guard_folder: Path) -> None:
@@ -130,13 +126,13 @@ def test_the_cache_gives_the_same_and_stays_small(guard_folder: Path) -> None:
 
     def judge(pairs: list[TextPair]) -> list[Judgement]:
         seen.extend(pairs)
-        return [Judgement(float(len(prompt))) for prompt, _ in pairs]
+        return [Judgement((float(len(prompt)),)) for prompt, _ in pairs]
 
     cache = Cache(2)
     a, bb, ccc = ("a", None), ("bb", None), ("ccc", None)
     for pairs in ([a, bb, a], [a], [ccc], [a], [bb]):
         result = cache.judge(pairs, judge)  # type: ignore[arg-type]
-        assert [judged.log_odds for judged in result] == [len(prompt) for prompt, _ in pairs]
+        assert [judged.log_odds for judged in result] == [(len(prompt),) for prompt, _ in pairs]
     assert seen == [a, bb, ccc, bb]
 
 
@@ -152,7 +148,25 @@ def test_the_cache_gives_the_same_and_stays_small(guard_folder: Path) -> None:
         lambda guard: guard.score([b"a"]),
         lambda guard: guard.score([None]),
         lambda guard: guard.score("a b"),
+        lambda guard: guard.score(None),
+        lambda guard: guard.score({"a": "b"}),
+        lambda guard: guard.score(("a prompt", "a response")),
+        lambda guard: guard.verdicts(("a prompt", None)),
+        lambda guard: guard.check(messages="abc"),
+        lambda guard: guard.check(messages=[None]),
         lambda guard: guard.with_threshold(1.5),
+        lambda guard: guard.with_threshold("0.5"),
+        lambda guard: guard.with_threshold(math.nan),
+        lambda guard: guard.fit_windows([]),
+        lambda guard: guard.fit_windows("a text"),
+        lambda guard: guard.calibrate([{"prompt": "a", "label": 1}]),
+        lambda guard: guard.calibrate([("a", 1)]),
+        lambda guard: guard.calibrate([("a", None, "1")]),
+        lambda guard: guard.calibrate([(3, None, 1)]),
+        lambda guard: guard.calibrate(["abc"]),
+        lambda guard: guard.calibrate({"a": 1}),
+        lambda guard: guard.calibrate(None),
+        lambda guard: guard.calibrate([]),
         lambda guard: guard.check(messages=[]),
     ],
 )
@@ -174,6 +188,9 @@ def test_lone_surrogates_are_read_as_question_marks_at_any_length(tiny: Guard) -
 def test_an_unknown_operating_point_names_the_nearest(tiny: Guard) -> None:
     with pytest.raises(ModelError, match="did you mean 'strict'"):
         tiny.operating_point("strikt")
+    for name in (None, ["strict"]):
+        with pytest.raises(ModelError, match="no operating point"):
+            tiny.operating_point(name)  # type: ignore[arg-type]
 
 
 def test_the_guard_that_ships_has_its_operating_points_in_order(embedded: Guard) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.guard.conftest import HARMFUL, HARMLESS, harmless_text
 
 from harmaug.guard import Guard
+from harmaug.text import Message, Role
 
 
 @pytest.mark.parametrize("place", [0.0, 0.5, 1.0])
@@ -32,6 +35,47 @@ def test_harmless_documents_are_not_flagged(trained: Guard, words: int, document
     texts = [harmless_text(words, seed=100 + index) for index in range(documents)]
     flagged = [verdict.flagged for verdict in trained.verdicts(texts)]
     assert sum(flagged) <= 0.05 * documents
+
+
+def _said(*texts: str) -> list[Message]:
+    roles: tuple[Role, Role] = ("user", "assistant")
+    return [{"role": roles[index % 2], "content": text} for index, text in enumerate(texts)]
+
+
+def test_the_last_turn_of_a_long_conversation_is_judged_and_not_what_came_before(
+    trained: Guard,
+) -> None:
+    before = [harmless_text(100, seed=3), harmless_text(100, seed=4)]
+    messages = _said(before[0], f"{before[1]}. {HARMFUL}. {before[0]}", HARMLESS[1])
+    verdict = trained.check(messages=messages)
+    assert not verdict.flagged
+    assert verdict.window is not None
+    prompt = verdict.judged[0]
+    assert prompt[verdict.window.start : verdict.window.end] == HARMLESS[1]
+
+    long = f"{before[0]}. {HARMFUL}. {before[1]}"
+    for turn in (HARMFUL, long, "ｄｏｇ " + long):
+        hidden = "\u200b" * 60  # what normalising takes away moves the turn
+        verdict = trained.check(messages=_said(hidden + before[0], before[1], turn), explain=True)
+        assert verdict.flagged
+        assert verdict.window is not None
+        prompt = verdict.judged[0]
+        assert prompt.index(turn) <= verdict.window.start < prompt.index(HARMFUL) + len(HARMFUL)
+        span = verdict.evidence[0].span
+        assert prompt[span.start : span.end] == verdict.evidence[0].words
+        assert span.start >= prompt.index(turn)
+        assert set(verdict.evidence[0].words.split()) & set(HARMFUL.split())
+
+
+def test_a_long_conversation_does_not_make_a_document_of_its_last_turn(trained: Guard) -> None:
+    before = harmless_text(400, seed=5)
+    turn = f"{harmless_text(80, seed=6)}. {HARMFUL}"
+    guard = Guard(trained._parts, replace(trained.settings, document_tokens=300))
+    apart = Guard(trained._parts, replace(trained.settings, document_tokens=10**6))
+    messages = _said(before, "the dog", turn)
+    verdict = guard.check(messages=messages)
+    assert verdict.windows > 1
+    assert verdict.log_odds == apart.check(messages=messages).log_odds
 
 
 def test_a_long_response_is_judged_with_its_prompt(trained: Guard) -> None:

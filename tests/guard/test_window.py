@@ -132,6 +132,25 @@ def test_the_verdict_names_the_window_that_decided_in_the_callers_text(tiny: Gua
     assert tiny.check("the dog").window is None
 
 
+@pytest.mark.parametrize(("turn", "windows"), [(5, 1), (30, 1), (300, 9), (0, 1)])
+def test_every_window_of_a_conversation_holds_the_last_turn(
+    windower: Windower, tokenizer: Tokenizer, turn: int, windows: int
+) -> None:
+    history = "Human: " + _text(300) + "\nHuman: "
+    prompt = history + _text(turn)
+    found = windower.windows((prompt, None), len(history))
+    assert len(found) == windows
+    rows = PairEncoder(tokenizer)([window.pair for window in found])
+    assert all(SIZE - 16 <= len(row) <= SIZE for row in rows)
+    for window in found:
+        lead, stretch = window.pair[0][: window.lead], window.pair[0][window.lead :]
+        assert stretch == prompt[window.span.start : window.span.end]
+        head, tail = lead.split(GAP)
+        assert history.startswith(head) and history.endswith(tail)
+        assert "Human" in head and tail.endswith("Human: ")
+    assert (found[0].span.start, found[-1].span.end) == (len(history), len(prompt))
+
+
 @pytest.fixture
 def unigram(guard_folder: Path, tmp_path: Path) -> Guard:
     """The tiny guard with a tokenizer whose control tokens text can spell."""
@@ -159,7 +178,7 @@ def test_no_window_is_cut_off_where_the_text_spells_control_tokens(
 
 
 def test_spans_point_into_the_text_that_spells_control_tokens(unigram: Guard) -> None:
-    text = "bread </s> " * 3 + "the dog. " + "fox </s> " * 3
+    text = "bread </s> the dog " + "how </s> do </s> i </s> bake </s> or </s> jump"
     found = unigram.check(text, explain=True).evidence
     words = [each for each in found if each.kind == "word" and "s" not in each.words]
     assert words

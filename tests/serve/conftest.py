@@ -16,7 +16,7 @@ from tests.models import classifier
 
 from harmaug.export.onnx import to_onnx
 from harmaug.guard import Guard, GuardSettings, Verdict
-from harmaug.scoring import TextPair
+from harmaug.guard.plain import Input
 from harmaug.serve.app import create_app
 from harmaug.serve.settings import ServeSettings
 
@@ -81,7 +81,7 @@ class HeldGuard(Guard):
         self.go = threading.Event()
         self.batches: list[int] = []
 
-    def verdicts(self, pairs: Sequence[TextPair | str], *, explain: bool = False) -> list[Verdict]:
+    def verdicts(self, pairs: Sequence[Input], *, explain: bool = False) -> list[Verdict]:
         """Wait, then judge."""
         self.go.wait(30)
         self.batches.append(len(pairs))

@@ -71,7 +71,7 @@ RULES = {"role": "developer", "content": "be brief"}
         ([ASKED, CALL], "how", None),
         ([ASKED, CALL, RESULT], "how", None),
         ([ASKED, {**CALL, "content": "i look it up"}, RESULT], "how", None),
-        ([RULES, ASKED, CALL, RESULT, ANSWER], "Human: how\nHuman: rain", "it rains"),
+        ([RULES, ASKED, CALL, RESULT, ANSWER], "Human: how\nTool: rain", "it rains"),
     ],
 )
 def test_what_chat_apis_send_is_read(
@@ -79,6 +79,20 @@ def test_what_chat_apis_send_is_read(
 ) -> None:
     result = only(check(client, messages=messages))
     assert result["judged"] == {"prompt": prompt, "response": response}
+
+
+def test_a_conversation_as_chat_apis_have_it(client: httpx.Client, guard: Guard) -> None:
+    parts = {"role": "user", "content": [{"type": "text", "text": "one"}], "name": "me"}
+    called = {"role": "assistant", "content": None, "tool_calls": [{"id": "1"}]}
+    tool = {"role": "tool", "content": "rain", "tool_call_id": "1"}
+    turns = [{"role": "developer", "content": "x"}, parts, called, tool]
+    result = only(check(client, messages=[*turns, {"role": "user", "content": PROMPT * 9}]))
+    judged = f"Human: one\nTool: rain\nHuman: {PROMPT * 9}"
+    assert result["judged"] == {"prompt": judged, "response": None}
+    window = result["window"]
+    assert isinstance(window, dict)
+    assert window["start"] >= judged.index(PROMPT)
+    assert only(check(client, messages=turns))["score"] == guard.check("one").score
 
 
 def test_thresholds_are_the_guards_the_named_ones_or_the_callers(client: httpx.Client) -> None:

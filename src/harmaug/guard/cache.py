@@ -1,4 +1,4 @@
-"""Verdicts that were given before: the same pair is not judged twice."""
+"""Judgements that were given before: the same texts are not judged twice."""
 
 from __future__ import annotations
 
@@ -7,33 +7,33 @@ from collections.abc import Callable, Sequence
 from threading import Lock
 
 from harmaug.guard.judge import Judgement
-from harmaug.scoring import TextPair
+from harmaug.text import Exchange
 
 
 class Cache:
-    """The last `size` judgements, by pair; the least recently used goes first. Thread-safe."""
+    """The last `size` judgements; the least recently used goes first. Thread-safe."""
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._held: OrderedDict[TextPair, Judgement] = OrderedDict()
+        self._held: OrderedDict[Exchange, Judgement] = OrderedDict()
         self._lock = Lock()
 
     def judge(
         self,
-        pairs: Sequence[TextPair],
-        judge: Callable[[Sequence[TextPair]], list[Judgement]],
+        inputs: Sequence[Exchange],
+        judge: Callable[[Sequence[Exchange]], list[Judgement]],
     ) -> list[Judgement]:
-        """Judge the pairs that are not held, each distinct one once."""
+        """Judge the inputs that are not held, each distinct one once."""
         if self._size == 0:
-            return judge(pairs)
+            return judge(inputs)
         with self._lock:
-            known = {pair: self._held[pair] for pair in pairs if pair in self._held}
-        new = list(dict.fromkeys(pair for pair in pairs if pair not in known))
+            known = {each: self._held[each] for each in inputs if each in self._held}
+        new = list(dict.fromkeys(each for each in inputs if each not in known))
         known.update(zip(new, judge(new), strict=True))
         with self._lock:
-            for pair in pairs:
-                self._held[pair] = known[pair]
-                self._held.move_to_end(pair)
+            for each in inputs:
+                self._held[each] = known[each]
+                self._held.move_to_end(each)
             while len(self._held) > self._size:
                 self._held.popitem(last=False)
-        return [known[pair] for pair in pairs]
+        return [known[each] for each in inputs]

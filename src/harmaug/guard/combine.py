@@ -6,12 +6,13 @@ windows: where a harmless window reaches z with chance S(z), k windows of n reac
 much as one window alone with chance n/k * S(z). With the depth D(z) = -log S(z), the k-th highest
 of n windows counts
 
-    D^-1(D(z_(k)) - log(n / k) - margin),
+    D^-1(D(z_(k)) - log(n / k)),
 
 and the highest of these decides: one very harmful window is enough, and so are many moderate
 ones. A threshold keeps its false-positive rate whatever the length, also where neighbouring
-windows resemble each other; the margin lowers that rate where single windows have more than is
-wanted of a document. One window is left as it is.
+windows resemble each other. Where a single window has more than is wanted of a document, documents
+that are not as rare as that lose so much depth that they stay below the lowest threshold: the rate
+holds at every threshold, and scores are the same at all of them. One window is left as it is.
 
 Source: R. J. Simes, "An improved Bonferroni procedure for multiple tests of significance",
 Biometrika 73 (1986).
@@ -20,93 +21,66 @@ Biometrika 73 (1986).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from math import log
 
 import numpy as np
 
-from harmaug.errors import DataError
-from harmaug.guard.settings import CHANCES, GuardSettings
-from harmaug.scoring import FloatArray
-
-_LEAST_STEP = 0.02
-_FAR = 1e3
+from harmaug.guard.judge import Judgement
+from harmaug.guard.settings import GuardSettings
+from harmaug.guard.tail import Tail
+from harmaug.scoring import FloatArray, log_odds_of
 
 
 @dataclass(frozen=True)
-class Tail:
-    """How rare log-odds are among harmless windows: those reached with each of `CHANCES`.
+class Rule:
+    """How windows count together: what is less rare than `least` loses `margin` of depth."""
 
-    Between them the depth is linear, and beyond them it goes on as at the end.
-    """
-
-    quantiles: tuple[float, ...]
-
-    @classmethod
-    def of(cls, settings: GuardSettings) -> Tail:
-        """The tail that settings hold: measured, or exponential where none was measured."""
-        return cls(settings.tail) if settings.tail else cls.exponential(settings.tail_scale)
+    tail: Tail
+    least: float = 0.0
+    margin: float = 0.0
 
     @classmethod
-    def exponential(cls, scale: float) -> Tail:
-        """A tail that falls as exp(-z / scale)."""
-        return cls(tuple(-scale * float(np.log(chance)) for chance in CHANCES))
+    def for_texts(cls, settings: GuardSettings) -> Rule:
+        """The rule for what is no document: an exponential tail."""
+        return cls(Tail.exponential(settings.tail_scale))
 
     @classmethod
-    def measured(cls, log_odds: FloatArray) -> Tail:
-        """The tail of harmless windows, shape (n,), as far as n windows tell of it."""
-        known = [chance for chance in CHANCES if chance * len(log_odds) >= 3] or [CHANCES[0]]
-        found = [float(np.quantile(log_odds, 1 - chance)) for chance in known]
-        scale = max(tail_scale(log_odds), _LEAST_STEP)
-        for chance, before in zip(CHANCES[len(found) :], CHANCES[len(found) - 1 :], strict=False):
-            found.append(found[-1] + scale * float(np.log(before / chance)))
-        for index in range(1, len(found)):
-            found[index] = max(found[index], found[index - 1] + _LEAST_STEP)
-        return cls(tuple(round(value, 4) for value in found))
+    def for_documents(cls, settings: GuardSettings) -> Rule:
+        """The rule for documents: the tail that was measured, and their rate."""
+        if settings.document_rate is None:
+            return cls(settings.document_tail)
+        least = -log(settings.document_rate)
+        lowest = log_odds_of(np.array([min(settings.thresholds.values())]))
+        depth = float(settings.document_tail.depth(lowest)[0])
+        return cls(settings.document_tail, least, max(0.0, least - depth))
 
-    @cached_property
-    def _knots(self) -> tuple[FloatArray, FloatArray]:
-        """The quantiles and their depths, with one more at each end, a long way on."""
-        at, depth = np.array(self.quantiles), -np.log(np.array(CHANCES))
-        first, last = at[0] - _FAR * (at[1] - at[0]), at[-1] + _FAR * (at[-1] - at[-2])
-        low, high = depth[0] - _FAR * (depth[1] - depth[0]), depth[-1] + _FAR * np.log(2.0)
-        return np.array([first, *at, last]), np.array([low, *depth, high])
-
-    def depth(self, log_odds: FloatArray) -> FloatArray:
-        """D(z), shape kept."""
-        at, depth = self._knots
-        return np.asarray(np.interp(log_odds, at, depth))
-
-    def margin(self, threshold: float, rate: float) -> float:
-        """How much rarer windows must be for at most `rate` of documents to reach a threshold.
-
-        Raises:
-            DataError: for a rate that is none.
-        """
-        if not 0.0 < rate < 1.0:
-            raise DataError(f"a rate of long documents is between 0 and 1, not {rate}")
-        return max(0.0, -float(np.log(rate)) - float(self.depth(np.array([threshold]))[0]))
-
-    def log_odds(self, depth: FloatArray) -> FloatArray:
-        """The inverse of D, shape kept."""
-        at, known = self._knots
-        return np.asarray(np.interp(depth, known, at))
+    def combine(self, log_odds: FloatArray) -> float:
+        """Combine the log-odds of n windows of one input, shape (n,), into one."""
+        count = len(log_odds)
+        if count == 1:
+            return float(log_odds[0])
+        ordered = np.sort(log_odds)[::-1]
+        rarity = (self.tail.depth(ordered) - np.log(count / np.arange(1, count + 1))).max()
+        if rarity < self.least:
+            rarity -= self.margin
+        return float(self.tail.log_odds(np.array([rarity]))[0])
 
 
-def combine(log_odds: FloatArray, tail: Tail, margin: float = 0.0) -> float:
-    """Combine the log-odds of n windows of one input, shape (n,), into one."""
-    count = len(log_odds)
-    if count == 1:
-        return float(log_odds[0])
-    ordered = np.sort(log_odds)[::-1]
-    rarity = tail.depth(ordered) - np.log(count / np.arange(1, count + 1))
-    return float(tail.log_odds(rarity.max(keepdims=True) - margin)[0])
+@dataclass(frozen=True)
+class Rules:
+    """The rules of one guard; texts of `document_tokens` or more are documents."""
 
+    text: Rule
+    document: Rule
+    document_tokens: int
 
-def tail_scale(log_odds: FloatArray, share: float = 0.1) -> float:
-    """Fit the scale of an exponential tail to harmless log-odds, shape (n,): its mean excess.
+    @classmethod
+    def of(cls, settings: GuardSettings) -> Rules:
+        """The rules that settings hold."""
+        texts, documents = Rule.for_texts(settings), Rule.for_documents(settings)
+        return cls(texts, documents, settings.document_tokens)
 
-    `share` is the part of them, the highest, that counts as tail.
-    """
-    start = np.quantile(log_odds, 1.0 - share)
-    excess = log_odds[log_odds > start] - start
-    return float(excess.mean()) if len(excess) else 1.0
+    def log_odds(self, judged: Judgement) -> float:
+        """The log-odds of one input, of as many windows as it has."""
+        rule = self.document if judged.tokens >= self.document_tokens else self.text
+        return rule.combine(np.array(judged.log_odds))

@@ -82,7 +82,14 @@ class Engine:
         self._inputs = {value.name for value in self._session.get_inputs()}
         if not {"input_ids"} <= self._inputs <= _INPUTS:
             raise ModelError(f"{path}: its inputs {sorted(self._inputs)} are not those of a guard")
-        self._output = self._session.get_outputs()[0].name
+        output = self._session.get_outputs()[0]
+        classes = output.shape[-1]
+        if isinstance(classes, int) and harmful_index >= max(2, classes):
+            raise ModelError(
+                f"{path} has {classes} outputs: its harmaug.json: 'harmful_index' must be below "
+                f"that, not {harmful_index}"
+            )
+        self._output = output.name
         self._harmful = harmful_index
         self._threads = threads
 

@@ -2,41 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harmaug.errors import DataError, ModelError, did_you_mean
-from harmaug.guard.cache import Cache
-from harmaug.guard.calibrate import calibrate
-from harmaug.guard.combine import Tail
-from harmaug.guard.engine import Engine, available_threads
+from harmaug.errors import DataError
+from harmaug.guard.calibrate import calibrate, labelled
+from harmaug.guard.combine import Rules
 from harmaug.guard.explain import explain as occlude
-from harmaug.guard.judge import Judge, Judgement
-from harmaug.guard.load import GuardFiles, Precision, find
-from harmaug.guard.plain import PlainPair, plain_pairs, source_of, texts_of
-from harmaug.guard.scope import Scope
+from harmaug.guard.judge import Judgement
+from harmaug.guard.load import Precision, find
+from harmaug.guard.parts import Parts
+from harmaug.guard.plain import Input, Plain
 from harmaug.guard.settings import Calibration, GuardSettings
+from harmaug.guard.tail import Tail
 from harmaug.guard.verdict import Verdict
-from harmaug.scoring import FloatArray, ScorerInfo, TextPair, log_odds_of, probability
-from harmaug.text import Message, conversation
+from harmaug.scoring import FloatArray, ScorerInfo, probability
+from harmaug.text import conversation
 
 if TYPE_CHECKING:
     from harmaug.rows import LabelledRow
-
-
-@dataclass(frozen=True)
-class _Parts:
-    """What guards with different thresholds share."""
-
-    files: GuardFiles
-    judge: Judge
-    scope: Scope
-    cache: Cache
 
 
 class Guard:
@@ -48,7 +37,7 @@ class Guard:
         False
     """
 
-    def __init__(self, parts: _Parts, settings: GuardSettings) -> None:
+    def __init__(self, parts: Parts, settings: GuardSettings) -> None:
         self._parts = parts
         self.settings = settings
 
@@ -60,6 +49,8 @@ class Guard:
         threads: int | None = None,
         precision: Precision = "auto",
         cache_size: int = 0,
+        normalise: bool | None = None,
+        revision: str | None = None,
     ) -> Guard:
         """Load a guard.
 
@@ -70,20 +61,30 @@ class Guard:
             precision: `int8`, `fp32`, or `auto`: int8 where it is there.
             cache_size: how many judgements to remember, so that a pair that comes again costs
                 nothing.
+            normalise: whether to undo what hides words (`harmaug.text.plain`); as its settings
+                say when None.
+            revision: a branch, tag or commit on the hub.
 
         Raises:
-            ModelError: when there is no such guard or its files cannot be used.
+            ModelError: when there is no such guard, its files cannot be used, or an argument is
+                none of these.
         """
-        files = find(ref, precision)
-        tokenizer, settings = files.tokenizer(), files.settings()
-        engine = Engine(
-            files.model,
-            threads=threads or available_threads(),
-            harmful_index=settings.harmful_index,
-        )
-        judge = Judge(tokenizer, engine, settings)
-        scope = Scope(tokenizer, english=settings.language == "en")
-        return cls(_Parts(files, judge, scope, Cache(cache_size)), settings)
+        files = find(ref, precision, revision)
+        settings = files.settings()
+        if normalise is not None:
+            settings = replace(settings, normalise=normalise)
+        return cls(Parts.load(files, settings, threads, cache_size), settings)
+
+    def save(self, folder: str | Path) -> None:
+        """Write this guard into a folder: model, tokenizer, config and settings.
+
+        `Guard.load(folder)` gives the same guard, with its calibrations and the threshold in force.
+
+        Raises:
+            ModelError: when the folder holds another model or cannot be written.
+        """
+        self._parts.files.copy(Path(folder))
+        self.settings.save(folder)
 
     @cached_property
     def info(self) -> ScorerInfo:
@@ -107,21 +108,19 @@ class Guard:
         Raises:
             ModelError: when the guard has no such operating point.
         """
-        known = self.settings.thresholds
-        if name not in known:
-            raise ModelError(f"no operating point {name[:40]!r}{did_you_mean(name, known)}")
-        return Guard(self._parts, replace(self.settings, default=name))
+        return Guard(self._parts, self.settings.at(name))
 
     def with_threshold(self, threshold: float, name: str = "custom") -> Guard:
-        """Return the same guard with another threshold on p(unsafe) in force."""
-        if not 0.0 <= threshold <= 1.0:
-            raise DataError(f"a threshold is a probability from 0 to 1, not {threshold}")
-        known = {**self.settings.thresholds, name: threshold}
-        return Guard(self._parts, replace(self.settings, thresholds=known, default=name))
+        """Return the same guard with another threshold on p(unsafe) in force.
+
+        Raises:
+            DataError: for a threshold that is no probability.
+        """
+        return Guard(self._parts, self.settings.with_threshold(threshold, name))
 
     def calibrate(
         self,
-        rows: Sequence[LabelledRow | tuple[str, str | None, int]],
+        rows: Iterable[LabelledRow | tuple[str, str | None, int | None]],
         max_false_positive_rate: float = 0.01,
     ) -> Calibration:
         """Choose the threshold that flags at most that share of the harmless rows.
@@ -136,24 +135,21 @@ class Guard:
             force.
 
         Raises:
-            DataError: without rows of both classes.
+            DataError: without rows of both classes, or for rows that are none of these.
         """
-        known = [row for row in map(_labelled, rows) if row[2] in (0, 1)]
-        log_odds = self.log_odds([(prompt, response) for prompt, response, _ in known])
-        return calibrate(log_odds, [label or 0 for *_, label in known], max_false_positive_rate)
+        pairs, labels = labelled(rows)
+        return calibrate(self.log_odds(pairs), labels, max_false_positive_rate)
 
     def with_calibration(self, name: str, calibration: Calibration) -> Guard:
         """Return the same guard with a calibrated operating point added and in force.
 
-        `guard.settings.save(folder)` keeps it beside the model.
+        `guard.save(folder)` keeps it, beside the model.
         """
-        guard = self.with_threshold(calibration.threshold, name)
-        known = {**self.settings.calibrations, name: calibration}
-        return Guard(self._parts, replace(guard.settings, calibrations=known))
+        return Guard(self._parts, self.settings.with_calibration(name, calibration))
 
     def fit_windows(
         self,
-        documents: Sequence[TextPair | str],
+        documents: Sequence[Input],
         max_false_positive_rate: float = 0.05,
         *,
         from_tokens: int = 0,
@@ -161,22 +157,26 @@ class Guard:
         """Measure how the guard's windows score harmless documents (`harmaug.guard.combine`).
 
         Save the settings beside the model: from then on at most that share of long harmless
-        documents reaches the threshold in force, whatever their length. A few thousand windows
-        are enough, of the kind of text that is harmless where it is used. Texts of fewer than
-        `from_tokens` are no documents.
+        documents reaches a threshold, whatever their length, at every operating point. A few
+        thousand windows are enough, of the kind of text that is harmless where it is used. Texts
+        of fewer than `from_tokens` are no documents.
 
         Raises:
-            DataError: for a rate that is none.
+            DataError: without documents, or for a rate that is none.
         """
+        if not 0.0 < max_false_positive_rate < 1.0:
+            raise DataError(
+                f"a rate of documents is between 0 and 1, not {max_false_positive_rate}"
+            )
         windows: list[float] = []
-        for judged in self._judge([texts_of(pair) for pair in self._plain(documents)]):
-            windows += judged.window_log_odds or (judged.log_odds,)
-        tail = Tail.measured(np.array(windows))
-        threshold = float(log_odds_of(np.array([self.threshold]))[0])
+        for judged in self._parts.judged(self._parts.plain(documents)):
+            windows += judged.log_odds
+        if not windows:
+            raise DataError("there are no documents to measure: give harmless texts")
         return replace(
             self.settings,
-            tail=tail.quantiles,
-            tail_margin=round(tail.margin(threshold, max_false_positive_rate), 4),
+            tail=Tail.measured(np.array(windows)).quantiles,
+            document_rate=max_false_positive_rate,
             document_tokens=from_tokens,
         )
 
@@ -185,29 +185,30 @@ class Guard:
         prompt: str | None = None,
         response: str | None = None,
         *,
-        messages: Sequence[Message] | None = None,
+        messages: Sequence[Mapping[str, object]] | None = None,
         explain: bool = False,
     ) -> Verdict:
         """Judge a prompt, a prompt with its response, or a conversation.
 
         Of `messages` the last assistant turn is judged where it ends the conversation, else the
-        last user turn; what comes before is context (`harmaug.text.conversation`). With
-        `explain` the verdict names the spans that carry it, for some 20 times the cost.
+        last user turn; what comes before is context (`harmaug.text.conversation`), and spans count
+        in the texts that `Verdict.judged` holds. With
+        `explain` the verdict names the spans that carry it, for at most 32 more runs.
 
         Raises:
             DataError: when there is nothing to judge or it is not text.
         """
         if (prompt is None) == (messages is None) or (prompt is None and response is not None):
             raise DataError("give either a prompt (and its response) or messages")
-        pair = (prompt or "", response) if messages is None else conversation(messages)
-        return self.verdicts([pair], explain=explain)[0]
+        given = (prompt or "", response) if messages is None else conversation(messages)
+        return self.verdicts([given], explain=explain)[0]
 
     async def acheck(
         self,
         prompt: str | None = None,
         response: str | None = None,
         *,
-        messages: Sequence[Message] | None = None,
+        messages: Sequence[Mapping[str, object]] | None = None,
         explain: bool = False,
     ) -> Verdict:
         """`check` in a thread: the event loop goes on."""
@@ -215,37 +216,35 @@ class Guard:
 
         return await to_thread(self.check, prompt, response, messages=messages, explain=explain)
 
-    def verdicts(self, pairs: Sequence[TextPair | str], *, explain: bool = False) -> list[Verdict]:
+    def verdicts(self, pairs: Sequence[Input], *, explain: bool = False) -> list[Verdict]:
         """Judge many pairs (a string is a prompt alone), in order."""
-        plain = self._plain(pairs)
-        judged = self._judge([texts_of(pair) for pair in plain])
+        plain = self._parts.plain(pairs)
+        judged = self._parts.judged(plain)
         return [self._verdict(*both, explain) for both in zip(plain, judged, strict=True)]
 
-    def log_odds(self, pairs: Sequence[TextPair | str]) -> FloatArray:
+    def log_odds(self, pairs: Sequence[Input]) -> FloatArray:
         """Return log(p(unsafe) / p(safe)) for each pair, calibrated, shape (n,)."""
-        judged = self._judge([texts_of(pair) for pair in self._plain(pairs)])
-        return np.array([judgement.log_odds for judgement in judged], dtype=np.float64)
+        judged = self._parts.judged(self._parts.plain(pairs))
+        return np.array([self._rules.log_odds(each) for each in judged], dtype=np.float64)
 
-    def score(self, pairs: Sequence[TextPair | str]) -> FloatArray:
+    def score(self, pairs: Sequence[Input]) -> FloatArray:
         """Return p(unsafe) for each pair (a string is a prompt alone), shape (n,)."""
         return probability(self.log_odds(pairs))
 
-    async def ascore(self, pairs: Sequence[TextPair | str]) -> FloatArray:
+    async def ascore(self, pairs: Sequence[Input]) -> FloatArray:
         """`score` in a thread: the event loop goes on."""
         from asyncio import to_thread
 
         return await to_thread(self.score, pairs)
 
-    def _judge(self, pairs: Sequence[TextPair]) -> list[Judgement]:
-        return self._parts.cache.judge(pairs, self._parts.judge.judge)
+    @cached_property
+    def _rules(self) -> Rules:
+        return Rules.of(self.settings)
 
-    def _plain(self, pairs: Sequence[TextPair | str]) -> list[PlainPair]:
-        neutral = self._parts.judge.neutral
-        return plain_pairs(pairs, neutral, normalise=self.settings.normalise)
-
-    def _verdict(self, plain: PlainPair, judged: Judgement, explained: bool) -> Verdict:
-        pair = texts_of(plain)
-        score = float(probability(np.array([judged.log_odds]))[0])
+    def _verdict(self, plain: Plain, judged: Judgement, explained: bool) -> Verdict:
+        pair = plain.read.pair
+        log_odds = self._rules.log_odds(judged)
+        score = float(probability(np.array([log_odds]))[0])
         highest = judged.highest()
         reasons = self._parts.scope.reasons(pair)
         found = occlude(pair, judged, self._parts.judge.at_once) if explained else ()
@@ -253,16 +252,11 @@ class Guard:
             score=score,
             flagged=score >= self.threshold,
             threshold=self.threshold,
-            log_odds=judged.log_odds,
-            window=None if highest is None else source_of(plain, highest.span),
+            log_odds=log_odds,
+            judged=plain.given.pair,
+            window=None if highest is None else plain.source(highest.span),
             windows=max(1, len(judged.windows)),
             in_scope=not reasons,
             reasons=reasons,
-            evidence=tuple(replace(each, span=source_of(plain, each.span)) for each in found),
+            evidence=tuple(replace(each, span=plain.source(each.span)) for each in found),
         )
-
-
-def _labelled(
-    row: LabelledRow | tuple[str, str | None, int],
-) -> tuple[str, str | None, int | None]:
-    return row if isinstance(row, tuple) else (row.prompt, row.response, row.label)

@@ -1,4 +1,4 @@
-"""From pairs of any length to their calibrated log-odds, window by window."""
+"""From pairs of any length to the calibrated log-odds of their windows."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from tokenizers import Tokenizer
 
-from harmaug.guard.combine import Tail, combine
 from harmaug.guard.engine import Engine
 from harmaug.guard.settings import GuardSettings
 from harmaug.guard.window import Window, Windower
 from harmaug.scoring import FloatArray, TextPair
-from harmaug.text import Encoded, PairEncoder
+from harmaug.text import Encoded, Exchange, PairEncoder
 
 _CHUNK = 4096
 """Rows that are encoded and sorted together: memory stays bounded over any number of rows."""
@@ -21,68 +20,67 @@ _CHUNK = 4096
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The log-odds of one pair and, where it was cut, its windows and theirs."""
+    """The log-odds of what was read at once, or those of its windows; and the tokens judged."""
 
-    log_odds: float
+    log_odds: tuple[float, ...]
     windows: tuple[Window, ...] = ()
-    window_log_odds: tuple[float, ...] = ()
+    tokens: int = 0
 
     def highest(self) -> Window | None:
-        """The window with the highest log-odds; None when the pair was read at once."""
+        """The window with the highest log-odds; None when all was read at once."""
         if not self.windows:
             return None
-        return self.windows[int(np.argmax(self.window_log_odds))]
+        return self.windows[int(np.argmax(self.log_odds))]
 
 
 class Judge:
-    """Tokenizer, windows, model and calibration put together."""
+    """Tokenizer, windows, model and temperature put together."""
 
     def __init__(self, tokenizer: Tokenizer, engine: Engine, settings: GuardSettings) -> None:
         self._encode = PairEncoder(tokenizer, own=True)
         self._windower = Windower(tokenizer, settings.long_window or settings.window)
         self._engine = engine
-        self._text = Tail.exponential(settings.tail_scale)
-        self._document = Tail.of(settings)
         self._settings = settings
 
     def neutral(self, text: str) -> str:
         """Return a text as it will be encoded; windows are to be cut in this one."""
         return self._encode.plain(text)
 
-    def judge(self, pairs: Sequence[TextPair]) -> list[Judgement]:
-        """Judge normalised and neutral pairs, in order."""
+    def judge(self, inputs: Sequence[Exchange]) -> list[Judgement]:
+        """Judge normalised and neutral texts, in order."""
         result: list[Judgement] = []
-        for start in range(0, len(pairs), _CHUNK):
-            result += self._chunk(pairs[start : start + _CHUNK])
+        for start in range(0, len(inputs), _CHUNK):
+            result += self._chunk(inputs[start : start + _CHUNK])
         return result
 
     def at_once(self, pairs: Sequence[TextPair]) -> FloatArray:
         """Calibrated log-odds of pairs that fit one window, shape (n,); the rest is cut off."""
         return self._scores([self._fit(row) for row in self._encode(pairs)])
 
-    def _chunk(self, pairs: Sequence[TextPair]) -> list[Judgement]:
-        rows = self._encode(pairs)
+    def _chunk(self, inputs: Sequence[Exchange]) -> list[Judgement]:
+        rows = self._encode([each.pair for each in inputs])
         windows = [
-            self._windower.windows(pair) if len(row) > self._settings.window else []
-            for pair, row in zip(pairs, rows, strict=True)
+            self._windower.windows(each.pair, each.history)
+            if len(row) > self._settings.window
+            else []
+            for each, row in zip(inputs, rows, strict=True)
         ]
         flat: list[Encoded] = []
         for row, cut in zip(rows, windows, strict=True):
             flat += self._encode([window.pair for window in cut]) if cut else [row]
         scores = self._scores([self._fit(row) for row in flat])
         result, place = [], 0
-        for row, cut in zip(rows, windows, strict=True):
+        for each, row, cut in zip(inputs, rows, windows, strict=True):
             own = scores[place : place + max(1, len(cut))]
             place += len(own)
-            log_odds = self._combined(own, len(row))
-            each = tuple(own.tolist()) if cut else ()
-            result.append(Judgement(log_odds, tuple(cut), each))
+            tokens = self._turn_tokens(each) if cut and each.history else len(row)
+            result.append(Judgement(tuple(own.tolist()), tuple(cut), tokens))
         return result
 
-    def _combined(self, windows: FloatArray, tokens: int) -> float:
-        if tokens < self._settings.document_tokens:
-            return combine(windows, self._text)
-        return combine(windows, self._document, self._settings.tail_margin)
+    def _turn_tokens(self, given: Exchange) -> int:
+        """The tokens of the last turn: a short one after a long history is no document."""
+        (row,) = self._encode([(given.prompt[given.history :], None)])
+        return len(row)
 
     def _fit(self, row: Encoded) -> Encoded:
         """Cut off what a window has too much: no more than tokens that came apart at its edge."""

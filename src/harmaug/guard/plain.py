@@ -2,20 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
 from harmaug.errors import DataError
 from harmaug.guard.verdict import TextSpan
 from harmaug.scoring import TextPair
-from harmaug.text import Aligned, normalise_aligned
+from harmaug.text import Aligned, Exchange, normalise_aligned
 from harmaug.text.plain import encodable
 
-PlainPair = tuple[Aligned, Aligned | None]
+Input = TextPair | Exchange | str
+"""What can be judged: a pair, a conversation (`harmaug.text.conversation`), a prompt alone."""
 
 
-def plain_pairs(
-    pairs: Sequence[TextPair | str], neutral: Callable[[str], str], *, normalise: bool
-) -> list[PlainPair]:
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """One input as the caller gave it, and its texts as the model reads them."""
+
+    given: Exchange
+    prompt: Aligned
+    response: Aligned | None
+
+    @property
+    def read(self) -> Exchange:
+        """What the model reads."""
+        origin, history = self.prompt.origin, self.given.history
+        if origin is not None:
+            history = bisect_left(origin, history)
+        response = None if self.response is None else self.response.text
+        return Exchange(self.prompt.text, response, history)
+
+    def source(self, span: TextSpan) -> TextSpan:
+        """Return where a span of what the model reads stands in what the caller gave."""
+        aligned = self.response if span.text == "response" else self.prompt
+        return TextSpan(span.text, *(aligned or self.prompt).source(span.start, span.end))
+
+
+def plain_inputs(
+    inputs: Iterable[Input], neutral: Callable[[str], str], *, normalise: bool
+) -> list[Plain]:
     """Check texts and take disguises off them (`harmaug.text`), or leave them as they are.
 
     `neutral` breaks apart what spells control tokens; lone surrogates become question marks.
@@ -23,8 +49,10 @@ def plain_pairs(
     Raises:
         DataError: when there is anything but a list of prompts and pairs.
     """
-    if isinstance(pairs, str):
+    if not isinstance(inputs, Iterable) or isinstance(inputs, str | bytes | Mapping):
         raise DataError("give a list of prompts or pairs, or use check() for one text")
+    if isinstance(inputs, tuple) and len(inputs) == 2 and isinstance(inputs[0], str):
+        raise DataError("give a list, [(prompt, response)], or use check() for one pair")
 
     def plain(text: str) -> Aligned:
         text = encodable(text)
@@ -32,31 +60,25 @@ def plain_pairs(
         return aligned.spaced(neutral(aligned.text))
 
     return [
-        (plain(prompt), None if response is None else plain(response))
-        for prompt, response in map(_checked, pairs)
+        Plain(
+            given,
+            plain(given.prompt),
+            None if given.response is None else plain(given.response),
+        )
+        for given in map(_checked, inputs)
     ]
 
 
-def texts_of(plain: PlainPair) -> TextPair:
-    """Return what the model reads."""
-    prompt, response = plain
-    return prompt.text, None if response is None else response.text
-
-
-def source_of(plain: PlainPair, span: TextSpan) -> TextSpan:
-    """Return where a span of what the model reads stands in what the caller gave."""
-    aligned = plain[0] if span.text == "prompt" or plain[1] is None else plain[1]
-    return TextSpan(span.text, *aligned.source(span.start, span.end))
-
-
-def _checked(pair: TextPair | str) -> TextPair:
-    if isinstance(pair, str):
-        return pair, None
+def _checked(given: Input) -> Exchange:
+    if isinstance(given, Exchange):
+        return given
+    if isinstance(given, str):
+        return Exchange(given)
     if (
-        isinstance(pair, tuple | list)
-        and len(pair) == 2
-        and isinstance(pair[0], str)
-        and isinstance(pair[1], str | None)
+        isinstance(given, tuple | list)
+        and len(given) == 2
+        and isinstance(given[0], str)
+        and isinstance(given[1], str | None)
     ):
-        return pair[0], pair[1]
+        return Exchange(given[0], given[1])
     raise DataError("each row is a prompt or (prompt, response), as text; response may be None")

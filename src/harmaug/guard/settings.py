@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from math import exp
 from pathlib import Path
 from typing import Literal
 
-from harmaug.errors import ModelError
+import numpy as np
+
+from harmaug.errors import DataError, ModelError, did_you_mean
+from harmaug.guard.settings_rules import RULES, is_number
+from harmaug.guard.tail import Tail
+from harmaug.scoring import log_odds_of
 
 FILE_NAME = "harmaug.json"
-
-CHANCES = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001)
-"""The chances, among harmless windows, of the log-odds that a measured tail holds."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +44,11 @@ class GuardSettings:
     read in windows of `long_window` tokens (None: of `window`). `temperature`
     divides the log-odds (calibration). `thresholds` are named operating points on the calibrated
     probability; `default` names the one in force. `harmful_index` is the harmful class's logit.
-    `tail` holds the quantiles of harmless windows' log-odds (`guard.combine.Tail`); where none
-    were measured their tail falls exponentially with `tail_scale`. By `tail_margin`, in natural
-    log of chance, windows must be rarer than the threshold asks for. Both are for documents, texts
-    of at least `document_tokens`; the windows of shorter texts count by the exponential tail.
+    `tail` holds the quantiles of harmless windows' log-odds (`guard.tail.Tail`); where none were
+    measured their tail falls exponentially with `tail_scale`. `document_rate` is the most of
+    harmless documents that may reach a threshold, None where single windows set it. Both are for
+    documents, texts of at least `document_tokens`; the windows of shorter texts count by the
+    exponential tail.
     `language` is what the guard was trained on: `en`, or `any` to mark no language as out of
     scope. `calibrations` tells where thresholds come from, by name.
     """
@@ -58,7 +62,7 @@ class GuardSettings:
     normalise: bool = True
     tail_scale: float = 1.0
     tail: tuple[float, ...] = ()
-    tail_margin: float = 0.0
+    document_rate: float | None = None
     document_tokens: int = 0
     language: Literal["en", "any"] = "en"
     calibrations: dict[str, Calibration] = field(default_factory=dict)
@@ -69,17 +73,61 @@ class GuardSettings:
         """The threshold in force, on p(unsafe)."""
         return self.thresholds[self.default]
 
-    def save(self, folder: Path) -> None:
-        """Write `harmaug.json` into a model folder."""
+    @property
+    def document_tail(self) -> Tail:
+        """How rare log-odds are among windows of harmless documents."""
+        return Tail(self.tail) if self.tail else Tail.exponential(self.tail_scale)
+
+    def at(self, name: str) -> GuardSettings:
+        """Return the settings with a named threshold in force.
+
+        Raises:
+            ModelError: when there is none of that name.
+        """
+        if name not in list(self.thresholds):
+            known = did_you_mean(str(name), self.thresholds)
+            raise ModelError(f"no operating point {str(name)[:40]!r}{known}")
+        return replace(self, default=name)
+
+    def with_threshold(self, threshold: float, name: str) -> GuardSettings:
+        """Return the settings with another threshold in force, which was not calibrated.
+
+        Raises:
+            DataError: for a threshold that is no probability.
+        """
+        if not is_number(threshold, 0.0, 1.0):
+            raise DataError(f"a threshold is a probability from 0 to 1, not {threshold!r}")
+        known = {**self.thresholds, name: float(threshold)}
+        others = {other: held for other, held in self.calibrations.items() if other != name}
+        return replace(self, thresholds=known, default=name, calibrations=others)
+
+    def with_calibration(self, name: str, calibration: Calibration) -> GuardSettings:
+        """Return the settings with a calibrated threshold in force."""
+        settings = self.with_threshold(calibration.threshold, name)
+        return replace(settings, calibrations={**settings.calibrations, name: calibration})
+
+    def save(self, folder: str | Path) -> None:
+        """Write `harmaug.json` into a model folder.
+
+        Raises:
+            ModelError: when there is no such folder or it cannot be written.
+        """
+        path = Path(folder) / FILE_NAME
         text = json.dumps(dataclasses.asdict(self), indent=2, sort_keys=True)
-        (folder / FILE_NAME).write_text(text + "\n", encoding="utf-8")
+        try:
+            path.write_text(text + "\n", encoding="utf-8")
+        except OSError as error:
+            raise ModelError(
+                f"cannot write {path} ({error.strerror}): give the folder of the model, or write "
+                "both with Guard.save()"
+            ) from None
 
     @classmethod
     def load(cls, folder: Path) -> GuardSettings:
         """Read `harmaug.json`; a folder without one gets the defaults.
 
         Raises:
-            ModelError: when the file cannot be read as settings.
+            ModelError: when the file cannot be read as settings, naming a field that is wrong.
         """
         path = folder / FILE_NAME
         if not path.is_file():
@@ -89,14 +137,22 @@ class GuardSettings:
             stored = values.pop("calibrations", {}).items()
             calibrations = {name: _calibration(value) for name, value in stored}
             tail = tuple(map(float, values.pop("tail", ())))
+            margin = float(values.pop("tail_margin", 0.0))  # before there was `document_rate`
             settings = cls(**values, tail=tail, calibrations=calibrations)
         except (AttributeError, TypeError, ValueError) as error:
             raise ModelError(f"{path}: not guard settings ({error}); export it again") from None
-        if len(settings.tail) not in (0, len(CHANCES)):
-            raise ModelError(f"{path}: a tail has {len(CHANCES)} quantiles; measure it again")
-        if settings.default not in settings.thresholds:
-            raise ModelError(f"{path}: default '{settings.default}' is not among its thresholds")
-        return settings
+        for name, is_right, rule in RULES:
+            if not is_right(settings):
+                value = str(getattr(settings, name))[:60]
+                raise ModelError(f"{path}: '{name}' is {value}, and must be {rule}")
+        return settings._with_margin(margin) if margin > 0 else settings
+
+    def _with_margin(self, margin: float) -> GuardSettings:
+        """Read what was stored before the rate: by how much it lay below the threshold's own."""
+        threshold = log_odds_of(np.array([self.threshold]))
+        return replace(
+            self, document_rate=exp(-margin - float(self.document_tail.depth(threshold)[0]))
+        )
 
 
 def _calibration(values: dict[str, object]) -> Calibration:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from harmaug.scoring import TextPair
+
 Side = Literal["prompt", "response"]
 """Which of the two texts of a pair."""
 
 
 @dataclass(frozen=True, slots=True)
 class TextSpan:
-    """Characters `start` to `end` of the prompt or the response, as the caller wrote it."""
+    """Characters `start` to `end` of the prompt or the response in `Verdict.judged`."""
 
     text: Side
     start: int
@@ -36,8 +38,10 @@ class Verdict:
     """One input, judged.
 
     `score` is p(unsafe), `log_odds` the same in full precision, `flagged` whether the score
-    reaches `threshold`. `windows` is how many windows the input was read in; `window` is the one
-    with the highest score, None when everything was read at once. `in_scope` is False, with the
+    reaches `threshold`. `judged` is the prompt and the response in which all spans count: as the
+    caller wrote them, or as they were put together from a conversation. `windows` is how many
+    windows they were read in; `window` is the one with the highest score, None when everything was
+    read at once. `in_scope` is False, with the
     `reasons`, where the guard was not trained for such text, so that a low score says nothing.
     `evidence` is filled by `explain=True`, the strongest first.
     """
@@ -46,6 +50,7 @@ class Verdict:
     flagged: bool
     threshold: float
     log_odds: float
+    judged: TextPair
     window: TextSpan | None = None
     windows: int = 1
     in_scope: bool = True
@@ -57,7 +62,7 @@ class Verdict:
         if not self.flagged and not self.in_scope:
             word = "unknown"
         parts = [f"{word}: {self.score:.3f} {sign} {self.threshold:.3f}"]
-        if self.window is not None:
+        if self.window is not None and self.windows > 1:
             place = f"{self.window.text}[{self.window.start}:{self.window.end}]"
             parts.append(f"highest of {self.windows} windows: {place}")
         parts += [f"out of scope: {reason}" for reason in self.reasons]

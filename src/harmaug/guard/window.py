@@ -5,8 +5,9 @@ the next one start with a sentence: so a sentence of a quarter of a window stand
 them. Of a pair, each window shows one stretch of one text beside the other text, or beside the
 head and tail of it where it is longer than a quarter of the window: so the response is always
 judged with its prompt, and a prompt with its response. A text that already stands whole in the
-windows of the other gets none of its own. The number of windows, and with it the cost, grows
-linearly with the length.
+windows of the other gets none of its own. Of a conversation's last turn, each window shows one
+stretch after the head and tail of the turns before, as much as there is room for, or a quarter of
+the window. The number of windows, and with it the cost, grows linearly with the length.
 """
 
 from __future__ import annotations
@@ -33,10 +34,14 @@ _SLACK = 8
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What one forward pass reads, and the stretch of the texts that it is there for."""
+    """What one forward pass reads, and the stretch of the texts that it is there for.
+
+    Earlier turns of the conversation stand before the stretch, in `lead` characters.
+    """
 
     pair: TextPair
     span: TextSpan
+    lead: int = 0
 
 
 @dataclass(frozen=True)
@@ -46,16 +51,15 @@ class Windower:
     tokenizer: Tokenizer
     size: int
 
-    def windows(self, pair: TextPair) -> list[Window]:
-        """Return the windows of a pair, in the order of the texts, the prompt's first."""
+    def windows(self, pair: TextPair, history: int = 0) -> list[Window]:
+        """Return the windows of a pair, in the order of the texts, the prompt's first.
+
+        Of a prompt alone the first `history` characters are context, and are cut as such.
+        """
         prompt, response = pair
-        tokens = _Tokens.of(self.tokenizer, prompt)
         if response is None:
-            room = self._room(pair)
-            return [
-                Window((prompt[start:end], None), TextSpan("prompt", start, end))
-                for start, end in tokens.cuts(room)
-            ]
+            return self._last_turn(prompt, history)
+        tokens = _Tokens.of(self.tokenizer, prompt)
         answer = _Tokens.of(self.tokenizer, response)
         quarter = self.size // 4
         shown_prompt, shown_answer = tokens.context(quarter), answer.context(quarter)
@@ -73,6 +77,21 @@ class Windower:
                 for start, end in answer.cuts(room)
             ]
         return result
+
+    def _last_turn(self, prompt: str, history: int) -> list[Window]:
+        before = _Tokens.of(self.tokenizer, prompt[:history])
+        turn = _Tokens.of(self.tokenizer, prompt[history:])
+        room = self._room((prompt, None))
+        budget = max(self.size // 4, room - len(turn))
+        lead = before.context(budget)
+        return [
+            Window(
+                (lead + turn.text[start:end], None),
+                TextSpan("prompt", history + start, history + end),
+                len(lead),
+            )
+            for start, end in turn.cuts(room - min(len(before), budget))
+        ]
 
     def _room(self, pair: TextPair) -> int:
         specials = self.tokenizer.num_special_tokens_to_add(pair[1] is not None)
@@ -115,6 +134,8 @@ class _Tokens:
 
         By an eighth of `room`, or up to a quarter where a sentence starts there.
         """
+        if not self.starts:
+            return [(0, len(self.text))]
         spans, first = [], 0
         while True:
             last = bisect_right(self.before, self.before[first] + room) - 1

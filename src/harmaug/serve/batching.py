@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from harmaug.guard import Guard, Verdict
 from harmaug.scoring import TextPair
 from harmaug.serve.metrics import Gauge, Metrics
+from harmaug.text import Exchange
 
 BATCH_ROWS = 64
 BATCH_CHARACTERS = 16_000
@@ -47,7 +48,7 @@ class OverloadedError(Exception):
 class _Job:
     """One request: its pairs, where its verdicts are awaited, and whether a lane works on it."""
 
-    pairs: Sequence[TextPair]
+    pairs: Sequence[TextPair | Exchange]
     explain: bool
     characters: int
     answer: asyncio.Future[list[Verdict]]
@@ -93,7 +94,7 @@ class Batcher:
         seconds = self._characters * self._judged_s / self._judged_characters
         return min(max(1, math.ceil(seconds)), LONGEST_RETRY_S)
 
-    async def judge(self, pairs: Sequence[TextPair], *, explain: bool) -> list[Verdict]:
+    async def judge(self, pairs: Sequence[TextPair | Exchange], *, explain: bool) -> list[Verdict]:
         """Judge the pairs of one request, in order.
 
         Raises:
@@ -175,7 +176,7 @@ class Batcher:
         if not job.answer.done():
             job.answer.set_result(verdicts)
 
-    async def _judge(self, pairs: Sequence[TextPair], explain: bool) -> list[Verdict]:
+    async def _judge(self, pairs: Sequence[TextPair | Exchange], explain: bool) -> list[Verdict]:
         started = time.perf_counter()
         loop = asyncio.get_running_loop()
         verdicts = await loop.run_in_executor(
@@ -195,7 +196,7 @@ class Batcher:
         return verdicts
 
 
-def _parts(job: _Job) -> Iterator[Sequence[TextPair]]:
+def _parts(job: _Job) -> Iterator[Sequence[TextPair | Exchange]]:
     """Cut the pairs of a request into batches; an explanation is a batch of its own."""
     start = size = 0
     for place, pair in enumerate(job.pairs):
@@ -206,5 +207,5 @@ def _parts(job: _Job) -> Iterator[Sequence[TextPair]]:
     yield job.pairs[start:]
 
 
-def _size(pair: TextPair) -> int:
+def _size(pair: TextPair | Exchange) -> int:
     return len(pair[0]) + len(pair[1] or "")

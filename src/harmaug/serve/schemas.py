@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from harmaug.errors import DataError
 from harmaug.guard import Verdict
 from harmaug.scoring import TextPair
-from harmaug.serve.turns import Turn, messages
-from harmaug.text import conversation
+from harmaug.serve.turns import Turn
+from harmaug.text import Exchange, conversation
 
 _STRICT = ConfigDict(extra="forbid")
 
@@ -31,7 +31,7 @@ class Item(BaseModel):
         "judged, and what a tool returned is context.",
     )
 
-    def pair(self) -> TextPair:
+    def pair(self) -> Exchange:
         """Return what is judged.
 
         Raises:
@@ -40,10 +40,10 @@ class Item(BaseModel):
         if (self.prompt is None) == (self.messages is None):
             raise DataError("give either a prompt (and its response) or messages")
         if self.messages is None:
-            return self.prompt or "", self.response
+            return Exchange(self.prompt or "", self.response)
         if self.response is not None:
             raise DataError("a conversation holds its response: make it the last message")
-        return conversation(messages(self.messages))
+        return conversation([turn.model_dump() for turn in self.messages])
 
 
 class CheckRequest(Item):
@@ -84,7 +84,7 @@ class CheckRequest(Item):
         None, description="A named threshold of the guard, for example `strict`."
     )
     explain: bool = Field(
-        False, description="Name the spans that carry each verdict; some 20 times the cost."
+        False, description="Name the spans that carry each verdict, in at most 32 more runs."
     )
 
     @model_validator(mode="after")

@@ -14,6 +14,7 @@ from harmaug.serve.http_error import HttpError
 from harmaug.serve.metrics import Metrics
 from harmaug.serve.schemas import CheckRequest, CheckResult, GuardResponse, Item, Limits
 from harmaug.serve.settings import ServeSettings
+from harmaug.text import Exchange
 
 log = logging.getLogger("harmaug.serve")
 
@@ -36,7 +37,7 @@ class Service:
         )
 
     async def judge(
-        self, pairs: Sequence[TextPair], *, explain: bool = False, param: str = "input"
+        self, pairs: Sequence[TextPair | Exchange], *, explain: bool = False, param: str = "input"
     ) -> list[Verdict]:
         """Judge the pairs of one request.
 
@@ -50,7 +51,7 @@ class Service:
             raise HttpError(
                 422, f"at most {settings.max_items} items a request, not {len(pairs)}", param=param
             )
-        characters = sum(len(prompt) + len(response or "") for prompt, response in pairs)
+        characters = sum(len(pair[0]) + len(pair[1] or "") for pair in pairs)
         if characters > settings.max_characters:
             raise HttpError(
                 422,
@@ -90,8 +91,8 @@ class Service:
             ]
         verdicts = await self.judge(pairs, explain=request.explain, param=param)
         return [
-            CheckResult.of(verdict, threshold, None if item.messages is None else pair)
-            for item, pair, verdict in zip(items, pairs, verdicts, strict=True)
+            CheckResult.of(verdict, threshold, None if item.messages is None else verdict.judged)
+            for item, verdict in zip(items, verdicts, strict=True)
         ]
 
     def describe(self) -> GuardResponse:
@@ -123,7 +124,7 @@ class Service:
             raise HttpError(422, str(error), param="operating_point") from None
 
     @staticmethod
-    def _pair(item: Item, param: str) -> TextPair:
+    def _pair(item: Item, param: str) -> Exchange:
         try:
             return item.pair()
         except HarmaugError as error:

@@ -4,13 +4,14 @@ Training and the guard both go through this package, so that a student sees in p
 it saw in training.
 """
 
-from harmaug.text.conversation import Message, Role, conversation
+from harmaug.text.conversation import Exchange, Message, Role, conversation
 from harmaug.text.encoding import Encoded, PairEncoder, encode
 from harmaug.text.plain import Aligned, normalise, normalise_aligned
 
 __all__ = [
     "Aligned",
     "Encoded",
+    "Exchange",
     "Message",
     "PairEncoder",
     "Role",

@@ -12,8 +12,9 @@ from pathlib import Path
 from harmaug import __version__
 from harmaug.export.web.runtime import NOTICE, runtime_files
 from harmaug.export.web.spec import tokenizer_spec
-from harmaug.guard.combine import Tail
-from harmaug.guard.settings import CHANCES, GuardSettings
+from harmaug.guard.combine import Rule
+from harmaug.guard.settings import GuardSettings
+from harmaug.guard.tail import CHANCES
 from harmaug.text.lookalikes import NEAR, STYLED, TWINS
 
 SITE = Path(__file__).parent / "site"
@@ -46,14 +47,17 @@ def write_site(guard: Path, model: Path, out: Path, name: str) -> None:
 
 def _facts(guard: Path, name: str) -> dict[str, object]:
     settings = GuardSettings.load(guard)
+    documents = Rule.for_documents(settings)
     return {
         "name": name if name == "embedded" else Path(name).name,
         "version": __version__,
         "settings": dataclasses.asdict(settings),
         "tails": {
-            "text": Tail.exponential(settings.tail_scale).quantiles,
-            "document": Tail.of(settings).quantiles,
+            "text": Rule.for_texts(settings).tail.quantiles,
+            "document": documents.tail.quantiles,
             "depth": [-math.log(chance) for chance in CHANCES],
+            "least": documents.least,
+            "margin": documents.margin,
         },
         "lookalikes": {
             "styled": _letters(STYLED),

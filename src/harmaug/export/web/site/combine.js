@@ -1,20 +1,21 @@
 /**
  * One log-odds from those of many windows: Simes' rule on how rare each is among harmless windows,
  * as in `harmaug.guard.combine`. `tails` holds the knots of that rarity: `depth` and the log-odds
- * of windows of texts and of documents, which must be rarer by a margin. Between the knots it is
- * linear, and beyond them it goes on as at the end.
+ * of windows of texts and of documents; documents less rare than `least` lose `margin` of it.
+ * Between the knots it is linear, and beyond them it goes on as at the end.
  */
 export function combine(logOdds, tokens, tails, settings) {
   const document = tokens >= settings.document_tokens;
   const tail = document ? tails.document : tails.text;
-  const margin = document ? settings.tail_margin : 0;
   const count = logOdds.length;
   if (count === 1) return logOdds[0];
   const ordered = [...logOdds].sort((one, two) => two - one);
-  const rarity = ordered.map(
+  const depths = ordered.map(
     (each, index) => line(each, tail, tails.depth) - Math.log(count / (index + 1)),
   );
-  return line(Math.max(...rarity) - margin, tails.depth, tail);
+  const rarity = Math.max(...depths);
+  const margin = document && rarity < tails.least ? tails.margin : 0;
+  return line(rarity - margin, tails.depth, tail);
 }
 
 function line(value, from, to) {

@@ -58,21 +58,27 @@ export class Guard {
 
   /** Judge a conversation as chat APIs have it: `[{role, content}, ...]`. */
   async checkMessages(messages) {
-    return this.check(...conversation(messages));
+    const { prompt, response, history } = conversation(messages);
+    return this.check(prompt, response, history);
   }
 
   /**
-   * Judge a prompt, or a response to it. The verdict has `score` (p(unsafe)), `flagged`,
+   * Judge a prompt, or a response to it; the prompt may start with `history` characters of earlier
+   * turns, its context. The verdict has `score` (p(unsafe)), `flagged`,
    * `threshold`, `logOdds`, `windows` (how many were read), `window` (the highest:
    * `{text, start, end}`, null when all was read at once), `inScope` and `reasons`.
    */
-  async check(prompt, response = null) {
+  async check(prompt, response = null, history = 0) {
     for (const text of [prompt, response ?? ""]) {
       if (typeof text !== "string") throw new TypeError("prompt and response are text");
     }
     const asked = this.normalise(prompt);
     const answer = response === null ? null : this.normalise(response);
-    const { logOdds, windows, highest } = await this.judge(asked.text, answer?.text ?? null);
+    const { logOdds, windows, highest } = await this.judge(
+      asked.text,
+      answer?.text ?? null,
+      asked.origin === null ? history : asked.origin.findIndex((place) => place >= history),
+    );
     const score = 1 / (1 + Math.exp(-logOdds));
     const reasons = this.scope.reasons(asked.text, answer?.text ?? null);
     return {
@@ -92,19 +98,20 @@ export class Guard {
     return this.settings.normalise ? this.plain.normalise(text) : { text, origin: null };
   }
 
-  async judge(prompt, response) {
+  async judge(prompt, response, history) {
     const { window, long_window: long } = this.settings;
     const row = this.tokenizer.row(prompt, response);
     if (row.ids.length <= window) {
       return { logOdds: await this.run(row), windows: [], highest: null };
     }
-    const windows = windowsOf(this.tokenizer, long ?? window, prompt, response);
+    const windows = windowsOf(this.tokenizer, long ?? window, prompt, response, history);
     const each = [];
     for (const cut of windows) {
       each.push(await this.run(this.tokenizer.row(cut.prompt, cut.response)));
     }
     const highest = windows[each.indexOf(Math.max(...each))];
-    const logOdds = combine(each, row.ids.length, this.tails, this.settings);
+    const judged = history ? this.tokenizer.row(prompt.slice(history), null) : row;
+    const logOdds = combine(each, judged.ids.length, this.tails, this.settings);
     return { logOdds, windows, highest };
   }
 

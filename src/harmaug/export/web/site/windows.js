@@ -1,7 +1,7 @@
 /**
  * Reading what is longer than the model's window: the rule of `harmaug.guard.window`. Each window
  * shows one stretch of one text, from a sentence's start where that is near, beside the other text
- * or beside its head and tail.
+ * or beside its head and tail; or of the last turn, after those of the `history` before it.
  */
 
 const GAP = " ... ";
@@ -10,16 +10,10 @@ const SPACE = "[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029
 const SENTENCE_END = new RegExp(`[.!?…]["'”’)\\]]*${SPACE}+|\\n${SPACE}*`, "gu");
 
 /** Windows of a pair of at most `size` tokens: `[{prompt, response, span: {text, start, end}}]`. */
-export function windowsOf(tokenizer, size, prompt, response) {
+export function windowsOf(tokenizer, size, prompt, response, history) {
   const room = size - tokenizer.specials(response !== null) - SLACK;
+  if (response === null) return lastTurn(tokenizer, size, room, prompt, history);
   const asked = new Stretch(tokenizer, prompt);
-  if (response === null) {
-    return asked.cuts(room).map(([start, end]) => ({
-      prompt: prompt.slice(start, end),
-      response: null,
-      span: { text: "prompt", start, end },
-    }));
-  }
   const answer = new Stretch(tokenizer, response);
   const quarter = Math.floor(size / 4);
   const shownPrompt = asked.context(quarter);
@@ -38,6 +32,18 @@ export function windowsOf(tokenizer, size, prompt, response) {
     }
   }
   return windows;
+}
+
+function lastTurn(tokenizer, size, room, prompt, history) {
+  const before = new Stretch(tokenizer, prompt.slice(0, history));
+  const turn = new Stretch(tokenizer, prompt.slice(history));
+  const budget = Math.max(Math.floor(size / 4), room - turn.size);
+  const lead = before.context(budget);
+  return turn.cuts(room - Math.min(before.size, budget)).map(([start, end]) => ({
+    prompt: lead + turn.text.slice(start, end),
+    response: null,
+    span: { text: "prompt", start: history + start, end: history + end },
+  }));
 }
 
 /** A text with the spans of its words and how many tokens come before each. */
@@ -68,6 +74,7 @@ class Stretch {
 
   /** Spans of at most `room` tokens; the next starts before the last one ends. */
   cuts(room) {
+    if (this.starts.length === 0) return [[0, this.text.length]];
     const spans = [];
     for (let first = 0; ; ) {
       const last = countUpTo(this.before, this.before[first] + room) - 1;
