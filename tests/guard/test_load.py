@@ -274,8 +274,6 @@ def test_broken_settings_say_so(tmp_path: Path, text: str) -> None:
         ("window", 8),
         ("window", "64"),
         ("window", True),
-        ("long_window", 128),
-        ("long_window", 4),
         ("temperature", 0),
         ("temperature", -1.5),
         ("temperature", float("nan")),

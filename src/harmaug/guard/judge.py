@@ -38,7 +38,7 @@ class Judge:
 
     def __init__(self, tokenizer: Tokenizer, engine: Engine, settings: GuardSettings) -> None:
         self._encode = PairEncoder(tokenizer, own=True)
-        self._windower = Windower(tokenizer, settings.long_window or settings.window)
+        self._windower = Windower(tokenizer, settings.window)
         self._engine = engine
         self._settings = settings
 

@@ -40,8 +40,7 @@ class Calibration:
 class GuardSettings:
     """Runtime settings of a guard, stored as `harmaug.json` beside its tokenizer.
 
-    `window` is the most tokens that are read at once, special tokens included; what is longer is
-    read in windows of `long_window` tokens (None: of `window`). `temperature`
+    `window` is the most tokens that are read at once, special tokens included. `temperature`
     divides the log-odds (calibration). `thresholds` are named operating points on the calibrated
     probability; `default` names the one in force. `harmful_index` is the harmful class's logit.
     `tail` holds the quantiles of harmless windows' log-odds (`guard.tail.Tail`); where none were
@@ -54,7 +53,6 @@ class GuardSettings:
     """
 
     window: int = 512
-    long_window: int | None = None
     temperature: float = 1.0
     thresholds: dict[str, float] = field(default_factory=lambda: {"balanced": 0.5})
     default: str = "balanced"

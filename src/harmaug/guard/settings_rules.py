@@ -40,14 +40,6 @@ _LEAST_WINDOW = 32
 RULES: tuple[tuple[str, Callable[[GuardSettings], bool], str], ...] = (
     ("format", lambda held: held.format == 1, "1: a later version wrote it, so upgrade harmaug"),
     ("window", lambda held: _is_count(held.window, _LEAST_WINDOW), f"{_LEAST_WINDOW} or more"),
-    (
-        "long_window",
-        lambda held: (
-            held.long_window is None
-            or (_is_count(held.long_window, _LEAST_WINDOW) and held.long_window <= held.window)
-        ),
-        f"null or from {_LEAST_WINDOW} to the window",
-    ),
     ("temperature", lambda held: is_number(held.temperature, 1e-6), "a number above 0"),
     ("thresholds", lambda held: _are_thresholds(held.thresholds), "names with numbers from 0 to 1"),
     ("default", lambda held: held.default in list(held.thresholds), "one of the thresholds"),

@@ -99,12 +99,12 @@ export class Guard {
   }
 
   async judge(prompt, response, history) {
-    const { window, long_window: long } = this.settings;
+    const { window } = this.settings;
     const row = this.tokenizer.row(prompt, response);
     if (row.ids.length <= window) {
       return { logOdds: await this.run(row), windows: [], highest: null };
     }
-    const windows = windowsOf(this.tokenizer, long ?? window, prompt, response, history);
+    const windows = windowsOf(this.tokenizer, window, prompt, response, history);
     const each = [];
     for (const cut of windows) {
       each.push(await this.run(this.tokenizer.row(cut.prompt, cut.response)));
