@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import json
+import random
+from pathlib import Path
+
+import numpy as np
 import pytest
 from tests.guard.conftest import HARMFUL, HARMLESS, harmless_text
 
@@ -88,3 +93,22 @@ def test_a_long_response_is_judged_with_its_prompt(trained: Guard) -> None:
     assert verdict.window is not None
     assert verdict.window.text == "response"
     assert verdict.window.start <= harmful.index("harmful") < verdict.window.end
+
+
+def calm_answers() -> list[str]:
+    """Harmless answers, many of them about crime and hate: windows that the guard finds hard."""
+    lines = Path("data/authored/pairs_answers.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    return [row["response"] for row in rows if row["label"] == 0]
+
+
+def test_the_rule_spares_documents_that_a_plain_maximum_flags(embedded: Guard) -> None:
+    answers, rng = calm_answers(), random.Random(5)
+    documents = ["\n\n".join(rng.sample(answers, 24)) for _ in range(30)]
+    parts = embedded._parts
+    highest = [max(judged.log_odds) for judged in parts.judged(parts.plain(documents))]
+    threshold = np.log(embedded.threshold / (1 - embedded.threshold))
+    by_maximum = np.mean(np.array(highest) >= threshold)
+    by_rule = np.mean([verdict.flagged for verdict in embedded.verdicts(documents)])
+    assert by_rule <= 0.1
+    assert by_maximum >= 0.3
