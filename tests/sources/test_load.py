@@ -16,6 +16,7 @@ def test_the_quickstart_data_has_twins_over_many_categories() -> None:
     assert all(row.response is None for row in train)
     assert all(row.response is not None for row in load_rows("quickstart-pairs", "train"))
     assert len(load_rows("quickstart-test", "eval")) >= 300
+    assert len({row.category for row in load_rows("quickstart-held", "eval")}) >= 40
 
 
 def test_local_copies_come_first_under_either_name(

@@ -16,6 +16,7 @@ EMBEDDED = {
     "quickstart": "quickstart_train.jsonl",
     "quickstart-pairs": "quickstart_pairs.jsonl",
     "quickstart-test": "quickstart_test.jsonl",
+    "quickstart-held": "quickstart_held.jsonl",
 }
 
 Side = Literal["train", "eval"]

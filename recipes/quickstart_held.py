@@ -1,0 +1,43 @@
+"""The quickstart's second benchmark: the tenth of the authored data that trained nothing.
+
+``python -m recipes.quickstart_held`` writes it into the package. Which rows are held is decided by
+a hash of prompt, wrapper or twins (`recipes.guard.authored`), so nobody chooses them; run it again
+when authored rows were added.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from recipes.guard.authored import read_authored
+
+FILE = Path("src/harmaug/assets/data/quickstart_held.jsonl")
+
+
+def held_rows() -> list[dict[str, object]]:
+    """The held rows in file order, with the fields of the quickstart's other files."""
+    held = [row for row in read_authored() if row.held]
+    return [
+        {
+            "id": f"qs-held-{number:04}",
+            "prompt": row.example.prompt,
+            "response": row.example.response,
+            "label": row.example.label,
+            "category": row.category,
+            "kind": "prompt" if row.example.response is None else "pair",
+            "source": row.example.source.replace("authored_", "harmaug-"),
+            "twin": None,
+        }
+        for number, row in enumerate(held, 1)
+    ]
+
+
+def main() -> None:
+    """Write the file."""
+    lines = [json.dumps(row, ensure_ascii=False) for row in held_rows()]
+    FILE.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
