@@ -234,7 +234,7 @@ class DistillConfig(Model):
     weight_decay: Annotated[float, Field(ge=0)] = 0.1
     warmup_steps: Annotated[int, Field(ge=0)] = 100
     max_grad_norm: Annotated[float, Field(gt=0)] = 1.0
-    max_length: Count = 1024
+    max_length: Annotated[int, Field(ge=16)] = 1024
     lam: Fraction = Field(default=0.5, alias="lambda")
     temperature: Annotated[float, Field(ge=0)] = 0.0
     balance_classes: bool = False

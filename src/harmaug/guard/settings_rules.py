@@ -34,7 +34,7 @@ def _are_thresholds(value: object) -> bool:
     )
 
 
-_LEAST_WINDOW = 32
+_LEAST_WINDOW = 16
 """Below it there is no room for a stretch beside a quarter of a window of context."""
 
 RULES: tuple[tuple[str, Callable[[GuardSettings], bool], str], ...] = (
