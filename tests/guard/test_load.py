@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -17,7 +15,7 @@ from harmaug.guard.load import Precision
 from harmaug.guard.settings import Calibration
 
 
-def _copy(folder: Path, tmp_path: Path, *without: str) -> Path:
+def copied(folder: Path, tmp_path: Path, *without: str) -> Path:
     copy = tmp_path / "guard"
     shutil.copytree(folder, copy)
     for name in without:
@@ -25,7 +23,7 @@ def _copy(folder: Path, tmp_path: Path, *without: str) -> Path:
     return copy
 
 
-def _refused(ref: str | Path, says: str, **options: str) -> None:
+def refused(ref: str | Path, says: str, **options: str) -> None:
     with pytest.raises(ModelError, match=says) as raised:
         Guard.load(ref, **options)  # type: ignore[arg-type]
     assert "\n" not in str(raised.value)
@@ -33,43 +31,43 @@ def _refused(ref: str | Path, says: str, **options: str) -> None:
 
 def test_int8_is_preferred_and_fp32_can_be_asked_for(guard_folder: Path, tmp_path: Path) -> None:
     assert Guard.load(guard_folder).info.runtime.endswith("int8")
-    folder = _copy(guard_folder, tmp_path, "onnx/model_quantized.onnx")
+    folder = copied(guard_folder, tmp_path, "onnx/model_quantized.onnx")
     assert Guard.load(folder).info.runtime.endswith("fp32")
-    _refused(folder, "precision='fp32'", precision="int8")
+    refused(folder, "precision='fp32'", precision="int8")
 
 
 def test_a_torch_checkpoint_names_the_command_that_converts_it(
     guard_folder: Path, tmp_path: Path
 ) -> None:
-    folder = _copy(guard_folder, tmp_path, "onnx/model_quantized.onnx", "onnx/model.onnx")
-    _refused(folder, "harmaug export")
+    folder = copied(guard_folder, tmp_path, "onnx/model_quantized.onnx", "onnx/model.onnx")
+    refused(folder, "harmaug export")
 
 
 def test_what_is_no_guard_says_so(guard_folder: Path, tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
-    _refused(empty, "is not a guard")
-    _refused(tmp_path / "nowhere" / "at" / "all", "neither 'embedded', a folder nor a hub id")
-    folder = _copy(guard_folder, tmp_path, "tokenizer.json")
-    _refused(folder, "tokenizer.json is missing")
+    refused(empty, "is not a guard")
+    refused(tmp_path / "nowhere" / "at" / "all", "neither 'embedded', a folder nor a hub id")
+    folder = copied(guard_folder, tmp_path, "tokenizer.json")
+    refused(folder, "tokenizer.json is missing")
     (folder / "tokenizer.json").write_text("{}")
-    _refused(folder, "not a tokenizer")
+    refused(folder, "not a tokenizer")
 
 
 def test_a_corrupt_model_says_so(guard_folder: Path, tmp_path: Path) -> None:
-    folder = _copy(guard_folder, tmp_path)
+    folder = copied(guard_folder, tmp_path)
     model = folder / "onnx" / "model_quantized.onnx"
     model.write_bytes(model.read_bytes()[:1000])
-    _refused(folder, "not a model that runs")
+    refused(folder, "not a model that runs")
     model.write_bytes(b"")
-    _refused(folder, "not a model that runs")
+    refused(folder, "not a model that runs")
 
 
 def test_a_model_with_other_inputs_says_so(guard_folder: Path, tmp_path: Path) -> None:
     import onnx
     from onnx import TensorProto, helper
 
-    folder = _copy(guard_folder, tmp_path)
+    folder = copied(guard_folder, tmp_path)
     value = helper.make_tensor_value_info("pixels", TensorProto.FLOAT, [1])
     out = helper.make_tensor_value_info("logits", TensorProto.FLOAT, [1])
     graph = helper.make_graph(
@@ -77,7 +75,7 @@ def test_a_model_with_other_inputs_says_so(guard_folder: Path, tmp_path: Path) -
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     onnx.save(model, str(folder / "onnx" / "model_quantized.onnx"))
-    _refused(folder, "are not those of a guard")
+    refused(folder, "are not those of a guard")
 
 
 @pytest.mark.parametrize("precision", ["int8", "fp32"])
@@ -106,7 +104,7 @@ def test_the_guard_that_ships_can_be_saved(embedded: Guard, tmp_path: Path) -> N
 
 def test_where_nothing_can_be_saved_says_so(guard_folder: Path, tmp_path: Path) -> None:
     guard = Guard.load(guard_folder, precision="fp32")
-    folder = _copy(guard_folder, tmp_path, "onnx/model.onnx")
+    folder = copied(guard_folder, tmp_path, "onnx/model.onnx")
     (tmp_path / "file").write_text("")
     places: list[tuple[Guard | GuardSettings, Path | str, str]] = [
         (guard, folder, "holds another model"),
@@ -124,7 +122,7 @@ def test_weights_in_a_file_beside_the_model_are_the_guards_too(
 ) -> None:
     import onnx
 
-    folder = _copy(guard_folder, tmp_path, "onnx/model_quantized.onnx")
+    folder = copied(guard_folder, tmp_path, "onnx/model_quantized.onnx")
     path = folder / "onnx" / "model.onnx"
     onnx.save(
         onnx.load(path),
@@ -152,7 +150,7 @@ def test_weights_in_a_file_beside_the_model_are_the_guards_too(
     ],
 )
 def test_what_cannot_be_loaded_so_says_so(ref: str, options: dict[str, str], says: str) -> None:
-    _refused(ref, says, **options)
+    refused(ref, says, **options)
 
 
 @pytest.fixture
@@ -189,7 +187,7 @@ def test_only_the_model_that_is_run_is_fetched_in_the_revision_that_is_asked_for
 
     asked: list[tuple[str | None, list[str]]] = []
     int8, fp32 = "onnx/model_quantized.onnx", "onnx/model.onnx"
-    folder = _copy(guard_folder, tmp_path)
+    folder = copied(guard_folder, tmp_path)
     (folder / "onnx" / "model.onnx_data").write_text("")
 
     def snapshot(_: str, *, revision: str | None, allow_patterns: list[str]) -> str:
@@ -210,7 +208,7 @@ def test_only_the_model_that_is_run_is_fetched_in_the_revision_that_is_asked_for
     asked.clear()
     assert Guard.load("a/b").info.runtime.endswith("fp32")
     assert [files for _, files in asked] == [[], [fp32, f"{fp32}_data"]]
-    _refused("a/b", "no int8 model on the hub", precision="int8")
+    refused("a/b", "no int8 model on the hub", precision="int8")
 
 
 def test_a_guard_is_found_in_the_cache_of_the_hub_without_network(
@@ -234,151 +232,10 @@ def test_a_guard_is_found_in_the_cache_of_the_hub_without_network(
 def test_a_torch_checkpoint_on_the_hub_names_the_command_that_converts_it(
     guard_folder: Path, hub: Path, tmp_path: Path
 ) -> None:
-    folder = _copy(guard_folder, tmp_path, "onnx/model_quantized.onnx", "onnx/model.onnx")
+    folder = copied(guard_folder, tmp_path, "onnx/model_quantized.onnx", "onnx/model.onnx")
     _cached(hub, "someone/torch-guard", folder)
-    _refused("someone/torch-guard", "run `harmaug export someone/torch-guard DIR`, then load DIR")
+    refused("someone/torch-guard", "run `harmaug export someone/torch-guard DIR`, then load DIR")
 
 
 def test_a_hub_that_cannot_be_reached_is_one_line(hub: Path) -> None:
-    _refused("someone/some-guard", "from the hub")
-
-
-def test_settings_survive_saving(tmp_path: Path) -> None:
-    calibration = Calibration(0.7, 0.8, (0.7, 0.9), 0.01, (0.0, 0.05), 50, 100)
-    settings = GuardSettings(
-        window=128,
-        temperature=1.5,
-        thresholds={"mine": 0.7},
-        default="mine",
-        calibrations={"mine": calibration},
-    )
-    settings.save(tmp_path)
-    assert GuardSettings.load(tmp_path) == settings
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["[]", "{", '{"windows": 3}', '{"calibrations": {"a": {"x": 1}}}'],
-)
-def test_broken_settings_say_so(tmp_path: Path, text: str) -> None:
-    (tmp_path / "harmaug.json").write_text(text)
-    with pytest.raises(ModelError, match=r"harmaug\.json") as raised:
-        GuardSettings.load(tmp_path)
-    assert "\n" not in str(raised.value)
-
-
-def test_settings_of_another_version_name_the_field(tmp_path: Path) -> None:
-    (tmp_path / "harmaug.json").write_text('{"long_window": 3, "window": 64}')
-    with pytest.raises(ModelError, match=r"unknown field 'long_window': .*export the guard again"):
-        GuardSettings.load(tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("format", 2),
-        ("window", 8),
-        ("window", "64"),
-        ("window", True),
-        ("temperature", 0),
-        ("temperature", -1.5),
-        ("temperature", float("nan")),
-        ("thresholds", {"balanced": 1.5}),
-        ("thresholds", {"balanced": -0.1}),
-        ("thresholds", {"balanced": "0.5"}),
-        ("thresholds", {}),
-        ("thresholds", [0.5]),
-        ("default", "none"),
-        ("default", ["balanced"]),
-        ("harmful_index", -1),
-        ("harmful_index", 0.5),
-        ("harmful_index", 2),
-        ("normalise", "no"),
-        ("normalise", 1),
-        ("tail_scale", 0),
-        ("tail", [8, 7, 6, 5, 4, 3, 2, 1, 0]),
-        ("tail", [0.0] * 9),
-        ("tail", [0.0, 1.0]),
-        ("document_rate", 0),
-        ("document_rate", 1.5),
-        ("document_tokens", -1),
-        ("language", "fr"),
-    ],
-)
-def test_a_wrong_value_is_named_with_its_file_and_field(
-    guard_folder: Path, tmp_path: Path, field: str, value: object
-) -> None:
-    folder = _copy(guard_folder, tmp_path)
-    stored = json.loads((folder / "harmaug.json").read_text())
-    (folder / "harmaug.json").write_text(json.dumps({**stored, field: value}))
-    _refused(folder, rf"harmaug\.json: '{field}'")
-
-
-def test_a_window_beyond_the_models_positions_says_so(guard_folder: Path, tmp_path: Path) -> None:
-    folder = _copy(guard_folder, tmp_path)
-    replace(GuardSettings.load(folder), window=65).save(folder)
-    _refused(folder, r"harmaug\.json: 'window' is 65 and the model has 64 positions")
-    config = json.loads((folder / "config.json").read_text())
-    (folder / "config.json").write_text(json.dumps({**config, "relative_attention": True}))
-    assert Guard.load(folder).settings.window == 65
-
-
-def test_a_model_without_settings_takes_its_window_from_its_config(
-    guard_folder: Path, tmp_path: Path
-) -> None:
-    folder = _copy(guard_folder, tmp_path, "harmaug.json")
-    positions = json.loads((folder / "config.json").read_text())["max_position_embeddings"]
-    assert Guard.load(folder).settings.window == positions
-
-
-def _configured(guard_folder: Path, tmp_path: Path, **values: object) -> Path:
-    """A copy without settings whose `config.json` says so."""
-    folder = _copy(guard_folder, tmp_path, "harmaug.json")
-    path = folder / "config.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
-    return folder
-
-
-@pytest.mark.parametrize(
-    ("labels", "index"),
-    [
-        ({"0": "unsafe", "1": "safe"}, 0),
-        ({"0": "safe", "1": "unsafe"}, 1),
-        ({"0": "LABEL_0", "1": "LABEL_1"}, 1),
-        ({}, 1),
-        (None, 1),
-    ],
-)
-def test_a_model_without_settings_has_harm_where_its_labels_say(
-    guard_folder: Path, tmp_path: Path, labels: object, index: int
-) -> None:
-    guard = Guard.load(_configured(guard_folder, tmp_path, id2label=labels))
-    assert guard.settings.harmful_index == index
-    right = Guard.load(guard_folder).check("how do i bake bread").log_odds
-    expected = right if index else -right
-    assert guard.check("how do i bake bread").log_odds == pytest.approx(expected)
-
-
-@pytest.mark.parametrize(
-    ("values", "says"),
-    [
-        ({"id2label": {"0": "safe", "1": "toxic", "2": "unsafe"}}, "two classes"),
-        ({"id2label": {"0": "unsafe"}}, "two classes"),
-        ({"problem_type": "multi_label_classification"}, "two classes"),
-        ({"id2label": {"0": "no", "1": "yes"}}, "do not tell harm from harmless"),
-        ({"id2label": {"a": "no"}}, "not a model's config"),
-        ({"id2label": ["no"]}, "not a model's config"),
-        ({"max_position_embeddings": "many"}, "not a model's config"),
-    ],
-)
-def test_labels_that_are_no_guards_say_so(
-    guard_folder: Path, tmp_path: Path, values: dict[str, object], says: str
-) -> None:
-    _refused(_configured(guard_folder, tmp_path, **values), says)
-
-
-def test_a_config_without_a_number_of_positions_gets_the_usual_window(
-    guard_folder: Path, tmp_path: Path
-) -> None:
-    folder = _configured(guard_folder, tmp_path, max_position_embeddings=None)
-    assert Guard.load(folder).settings.window == GuardSettings.window
+    refused("someone/some-guard", "from the hub")
