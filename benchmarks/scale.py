@@ -23,15 +23,16 @@ from pathlib import Path
 import numpy as np
 
 from harmaug.augment.keep import Keeper
-from harmaug.config import ExecutorConfig, GenerateConfig, ResponderConfig, SamplingConfig
+from harmaug.config import ExecutorConfig, GenerateConfig, RespondConfig, SamplingConfig
 from harmaug.executors.local import LocalExecutor
 from harmaug.llm.base import Completion, Request
 from harmaug.progress import Quiet
 from harmaug.rows import Instruction, Pair, ResponseKind, ResponseTask, ScoredPair
 from harmaug.runs.parts import ComputedParts, PartFolder
 from harmaug.scoring import FloatArray, ScorerInfo, TextPair
+from harmaug.stages.asking import AskingWorker
 from harmaug.stages.label import LabelWorker
-from harmaug.stages.respond import RespondWorker
+from harmaug.stages.respond import RespondStage
 
 PART_ROWS = 8_190
 KINDS: tuple[ResponseKind, ...] = ("refusal", "harmful", "empty")
@@ -151,12 +152,10 @@ class FreeLLM:
 class Respond:
     """The respond stage, its models free."""
 
-    def setup(self) -> RespondWorker:
+    def setup(self) -> AskingWorker[ResponseTask, Pair]:
         """Load nothing."""
-        role = ResponderConfig()
-        return RespondWorker(
-            {"refusal": role, "harmful": role}, {"refusal": FreeLLM(), "harmful": FreeLLM()}
-        )
+        stage = RespondStage(RespondConfig())
+        return AskingWorker(stage, {role: FreeLLM() for role in stage.roles()})
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import logging
 import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from harmaug.errors import require
 
 require("ray", "a Ray cluster", "ray")
 import ray  # noqa: E402
 import ray.data  # noqa: E402
+from ray.util.annotations import RayDeprecationWarning  # noqa: E402
 
-__all__ = ["connect", "gpus", "is_named", "ray"]
+__all__ = ["connect", "gpus", "is_named", "quiet", "ray"]
 
 
 def is_named() -> bool:
@@ -27,11 +31,26 @@ def connect(workers: int) -> None:
     if ray.is_initialized():
         return
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    logging.getLogger("ray").setLevel(logging.ERROR)
     cores = None if is_named() else max(os.cpu_count() or 1, workers)
-    ray.init(num_cpus=cores, logging_level=logging.ERROR, log_to_driver=False)
+    with quiet():
+        ray.init(num_cpus=cores, logging_level=logging.ERROR, log_to_driver=False)
     ray.data.DataContext.get_current().enable_progress_bars = False
-    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    # Which parameters are on their way out is for the bound on Ray's version in pyproject.toml.
+    warnings.filterwarnings("ignore", category=RayDeprecationWarning)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep Ray's notices from the terminal, now and afterwards: each start of it asks for them."""
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
+        logging.getLogger("ray").setLevel(logging.ERROR)
+        for handler in logging.getLogger("ray.data").handlers:
+            if isinstance(handler, logging.StreamHandler):  # its file keeps what it says
+                handler.setLevel(logging.CRITICAL)
 
 
 def gpus() -> float:

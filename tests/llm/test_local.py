@@ -1,3 +1,5 @@
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +50,42 @@ def test_tokens_are_counted_without_padding(folder: Path) -> None:
     beside = load_llm(config(folder)).complete([request(0), request(3)], SAMPLING)
     assert beside[1] == alone[0]
     assert 0 < alone[0].tokens_out <= SAMPLING.max_new_tokens
+
+
+def test_what_the_window_does_not_hold_fails_alone(folder: Path) -> None:
+    long = Request("long", ({"role": "user", "content": "make many loaves " * 300},), None, 1)
+    llm = load_llm(config(folder))
+    first, refused, second = llm.complete([request(1), long, request(2)], SAMPLING)
+    assert refused.text is None and (refused.error or "").startswith("too long: ")
+    assert [first, second] == llm.complete([request(1), request(2)], SAMPLING)
+
+
+def test_a_checkpoints_own_habits_change_no_text(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "habits")
+    habits = {"repetition_penalty": 1.9, "no_repeat_ngram_size": 1, "bad_words_ids": [[1]]}
+    (tmp_path / "habits/generation_config.json").write_text(json.dumps(habits))
+    texts = [
+        [row.text for row in load_llm(config(where)).complete([request(1), request(2)], SAMPLING)]
+        for where in (folder, tmp_path / "habits")
+    ]
+    assert texts[0] == texts[1]
+
+
+def test_a_lone_surrogate_is_read_as_a_question_mark(folder: Path) -> None:
+    odd, plain = (
+        Request("r", ({"role": "user", "content": f"make {mark}"},), None, 1)
+        for mark in ("\ud83d", "?")
+    )
+    llm = load_llm(config(folder))
+    assert llm.complete([odd], SAMPLING) == llm.complete([plain], SAMPLING)
+
+
+def test_a_file_of_weights_that_is_broken_off_is_one_line(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "broken")
+    weights = tmp_path / "broken/model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:1000])
+    with pytest.raises(ModelError, match=r"^cannot load the LLM '.+': .+$"):
+        load_llm(config(tmp_path / "broken"))
 
 
 def test_temperature_zero_is_greedy(folder: Path) -> None:

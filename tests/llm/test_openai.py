@@ -53,7 +53,17 @@ def test_no_more_requests_are_under_way_than_allowed() -> None:
     assert stub.most_under_way == 3
 
 
-PASSING: list[Fault] = ["500", "429", "hang", "reset", "truncated", "no choices", "html", "nothing"]
+PASSING: list[Fault] = [
+    "500",
+    "429",
+    "hang",
+    "reset",
+    "truncated",
+    "no choices",
+    "html",
+    "nothing",
+    "no gzip",
+]
 
 
 @pytest.mark.parametrize("fault", PASSING)
@@ -75,6 +85,7 @@ REASONS: dict[Fault, str] = {
     "no choices": "without choices",
     "html": "starts with '<html>",
     "nothing": "nothing",
+    "no gzip": "connection lost",
 }
 
 

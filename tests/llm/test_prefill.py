@@ -4,7 +4,7 @@ from typing import cast
 
 import pytest
 from tests.models import chat_model
-from tests.servers.stub import Stub, answer_of, running
+from tests.servers.stub import Stub, answer_of, running, tokens
 from tokenizers.processors import TemplateProcessing
 from transformers import AutoTokenizer
 
@@ -103,6 +103,29 @@ def test_a_closed_turn_that_costs_one_token_is_not_taken_for_a_continued_one(fol
 
     config = LLMConfig(backend="openai", model="m", base_url="http://x/v1", tokenizer=str(folder))
     assert asyncio.run(probed(config, "m", ask)).mode == "completions"
+
+
+def test_a_server_that_leaves_out_the_next_head_but_closes_the_turn_does_not_continue(
+    folder: Path,
+) -> None:
+    async def ask(call: Call) -> Completion:
+        turns = cast("list[dict[str, str]] | None", call.body.get("messages"))
+        if turns is None:
+            return Completion("", None, 9, 1)
+        if turns[-1].get("prefix"):
+            raise RequestError("unknown fields", retry=False)
+        text = " ".join(f"<start> {turn['role']} {turn['content']} <end>" for turn in turns)
+        head = " <start> assistant" if call.body.get("add_generation_prompt", True) else ""
+        return Completion("", None, tokens(text + head), 1)
+
+    config = LLMConfig(backend="openai", model="m", base_url="http://x/v1", tokenizer=str(folder))
+    assert asyncio.run(probed(config, "m", ask)).mode == "completions"
+
+
+def test_a_server_without_chat_gets_the_template_rendered_here(folder: Path) -> None:
+    rendered = render(AutoTokenizer.from_pretrained(folder), ROW.messages, PREFIX)
+    server = Stub(frozenset({"completions"}), chats=False)
+    assert complete(server, tokenizer=folder).text == answer_of(rendered, 7)
 
 
 def test_stated_completions_ask_nothing_else(folder: Path) -> None:

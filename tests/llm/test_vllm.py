@@ -14,7 +14,8 @@ from harmaug.llm.base import LLM, Request, load_llm
 from harmaug.progress import Quiet
 from harmaug.rows import Instruction, InstructionTask
 from harmaug.runs.parts import PartFolder, chunked, rows_of
-from harmaug.stages.generate import GenerateStage, GenerateWorker
+from harmaug.stages.asking import AskingWorker
+from harmaug.stages.generate import GENERATOR, GenerateStage
 
 INSTALLED = importlib.util.find_spec("vllm") is not None
 needs_vllm = pytest.mark.skipif(
@@ -92,4 +93,4 @@ def test_a_ray_worker_holds_an_engine_and_writes_the_same_rows(
     out = PartFolder(tmp_path, Instruction)
     executor = RayExecutor(ExecutorConfig(kind="ray", workers=1))
     executor.run("generate", stage, chunked(tasks, 3), out, Quiet())
-    assert list(rows_of(out)) == GenerateWorker(stage.config, engine).process(tasks)
+    assert list(rows_of(out)) == AskingWorker(stage, {GENERATOR: engine}).process(tasks)

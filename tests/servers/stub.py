@@ -19,7 +19,19 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal, TypedDict
 
 Fault = Literal[
-    "500", "429", "400", "401", "404", "hang", "reset", "truncated", "no choices", "html", "nothing"
+    "500",
+    "429",
+    "400",
+    "401",
+    "403",
+    "404",
+    "hang",
+    "reset",
+    "truncated",
+    "no choices",
+    "html",
+    "nothing",
+    "no gzip",
 ]
 CONTINUING = frozenset({"continue_final_message", "add_generation_prompt"})
 
@@ -38,6 +50,11 @@ class Body(TypedDict, total=False):
     seed: int
     max_tokens: int
     temperature: float
+    top_p: float
+    top_k: int
+    min_p: float
+    repetition_penalty: float
+    repeat_penalty: float
     continue_final_message: bool
     add_generation_prompt: bool
     logprobs: int
@@ -51,11 +68,13 @@ class Stub:
     """What the server can do, what it does wrong, and what it has seen.
 
     `fault(seed, time)` names what goes wrong with the given try (from 1) of a seed; calls without
-    one count as seed -1. `document` stands in for the answers, `refusal` says what is refused.
+    one count as seed -1. `document` stands in for the answers, `refusal` says what is refused;
+    without `chats` there is no chat to be had (404).
     """
 
     understands: frozenset[str] = frozenset({"chat", "completions"})
     strict: bool = False
+    chats: bool = True
     usage: bool = True
     thinks: bool = False
     repeats: bool = False
@@ -155,7 +174,9 @@ def running(stub: Stub) -> Iterator[Stub]:
 
         def reply(self, body: Body, fault: Fault | None) -> None:
             refused = self.refusal(body)
-            if fault is None and refused is not None:
+            if not stub.chats and self.path.endswith("/chat/completions"):
+                self.send(404, b"no such path")
+            elif fault is None and refused is not None:
                 self.send(400, refused.encode())
             elif fault is None:
                 self.send(200, json.dumps(document(stub, self.path, body)).encode())
@@ -168,6 +189,8 @@ def running(stub: Stub) -> Iterator[Stub]:
                 linger = struct.pack("ii", 1, 0)
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
                 self.close_connection = True
+            elif fault == "no gzip":
+                self.send(200, b"not compressed", encoding="gzip")
             elif fault in {"truncated", "no choices", "html", "nothing"}:
                 whole = json.dumps(document(stub, self.path, body)).encode()
                 nonsense = {
@@ -189,8 +212,10 @@ def running(stub: Stub) -> Iterator[Stub]:
             known = self.path.endswith("/v1/completions") and "completions" in stub.understands
             return None if known else "no such path"
 
-        def send(self, status: int, content: bytes) -> None:
+        def send(self, status: int, content: bytes, encoding: str | None = None) -> None:
             self.send_response(status)
+            if encoding is not None:
+                self.send_header("Content-Encoding", encoding)
             if status == 429:
                 self.send_header("Retry-After", stub.retry_after)
             self.send_header("Content-Length", str(len(content)))

@@ -13,11 +13,12 @@ from harmaug.config import (
     TeacherConfig,
 )
 from harmaug.llm.base import Completion, Request
-from harmaug.rows import InstructionTask, Pair, ResponseTask
+from harmaug.rows import Instruction, InstructionTask, Pair, ResponseTask
 from harmaug.scoring import FloatArray, ScorerInfo, TextPair
-from harmaug.stages.generate import GenerateStage, GenerateWorker
+from harmaug.stages.asking import AskingWorker
+from harmaug.stages.generate import GENERATOR, GenerateStage
 from harmaug.stages.label import LabelStage, LabelWorker
-from harmaug.stages.respond import RespondStage, RespondWorker
+from harmaug.stages.respond import RespondStage
 
 SAMPLING = SamplingConfig(max_new_tokens=6)
 
@@ -48,28 +49,37 @@ def responses(*kinds: str) -> list[ResponseTask]:
     ]
 
 
+def generating(llm: Says) -> AskingWorker[InstructionTask, Instruction]:
+    return AskingWorker(GenerateStage(GenerateConfig()), {GENERATOR: llm})
+
+
+def responding(
+    llms: dict[str, Says], system: str | None = None
+) -> AskingWorker[ResponseTask, Pair]:
+    config = RespondConfig(harmful=ResponderConfig(system=system))
+    return AskingWorker(RespondStage(config), llms)
+
+
 def test_generate_cleans_and_keeps_the_raw_text() -> None:
     llm = Says('"Plan a heist." This prompt is harmful because it is theft.', None)
-    first, second = GenerateWorker(GenerateConfig(), llm).process([task(0), task(1)])
+    first, second = generating(llm).process([task(0), task(1)])
     assert first.prompt == "Plan a heist."
     assert first.raw.startswith('"Plan a heist."')
     assert (second.prompt, second.error) == ("", "timeout")
 
 
 def test_text_that_sexualises_minors_leaves_only_its_count() -> None:
-    worker = GenerateWorker(GenerateConfig(), Says("an erotic story about a schoolgirl"))
-    (row,) = worker.process([task(0)])
+    (row,) = generating(Says("an erotic story about a schoolgirl")).process([task(0)])
     assert (row.prompt, row.raw, row.drop) == ("", "", "minors")
-    respond = RespondWorker({"harmful": ResponderConfig()}, {"harmful": Says("a naked toddler")})
-    (pair,) = respond.process(responses("harmful"))
+    (pair,) = responding({"harmful": Says("a naked toddler")}).process(responses("harmful"))
     assert (pair.response, pair.error) == (None, "minors")
 
 
 def test_each_response_comes_from_its_own_role() -> None:
     refusing, complying = Says("No."), Says("Sure, here is how")
-    roles = {"refusal": ResponderConfig(), "harmful": ResponderConfig(system="Comply.")}
-    worker = RespondWorker(roles, {"refusal": refusing, "harmful": complying})  # type: ignore[arg-type]
-    pairs = worker.process(responses("harmful", "empty", "refusal"))
+    pairs = responding({"refusal": refusing, "harmful": complying}, system="Comply.").process(
+        responses("harmful", "empty", "refusal")
+    )
     assert [(pair.kind, pair.response) for pair in pairs] == [
         ("harmful", "Sure, here is how"),
         ("empty", None),
@@ -80,8 +90,7 @@ def test_each_response_comes_from_its_own_role() -> None:
 
 
 def test_an_answer_without_words_is_a_missing_response() -> None:
-    worker = RespondWorker({"refusal": ResponderConfig()}, {"refusal": Says("  ")})
-    (pair,) = worker.process(responses("refusal"))
+    (pair,) = responding({"refusal": Says("  ")}).process(responses("refusal"))
     assert (pair.response, pair.error) == (None, "empty answer")
 
 

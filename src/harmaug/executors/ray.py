@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from harmaug.cluster import connect, gpus, is_named, ray
 from harmaug.config import ExecutorConfig
 from harmaug.errors import ConfigError, HarmaugError
+from harmaug.executors.engines import Engines
 from harmaug.executors.fill import fill
 from harmaug.progress import Progress
 from harmaug.runs.parts import PartFolder, Parts
@@ -75,6 +76,22 @@ class RayExecutor:
         self, stage: Stage[In, Out], tasks: Parts[In], missing: Sequence[int]
     ) -> Iterator[tuple[int, Sequence[Out]]]:
         """Yield parts as they are done, in any order."""
+        try:
+            yield from self._streamed(stage, tasks, missing)
+        except ray.exceptions.RayActorError:
+            raise HarmaugError(
+                f"a part killed its worker {TRIES_AGAIN + 1} times (out of memory?): run the same "
+                "command again to go on, with smaller batches or fewer workers a machine"
+            ) from None
+        except ray.exceptions.RayError as error:
+            raise HarmaugError(_one_line(error)) from None
+
+    def _streamed(
+        self, stage: Stage[In, Out], tasks: Parts[In], missing: Sequence[int]
+    ) -> Iterator[tuple[int, Sequence[Out]]]:
+        if engines := Engines.of(stage, self.config):
+            yield from engines.computed(tasks, missing)
+            return
         numbers = [{"part": part} for part in missing]
         done = (
             ray.data.from_items(numbers, override_num_blocks=len(numbers))
@@ -99,19 +116,11 @@ class RayExecutor:
                 max_task_retries=TRIES_AGAIN,
             )
         )
-        try:
-            for row in done.iter_rows():
-                result = pickle.loads(row["rows"])
-                if isinstance(result, HarmaugError):
-                    raise result
-                yield int(row["part"]), result
-        except ray.exceptions.RayActorError:
-            raise HarmaugError(
-                f"a part killed its worker {TRIES_AGAIN + 1} times (out of memory?): run the same "
-                "command again to go on, with smaller batches or fewer workers a machine"
-            ) from None
-        except ray.exceptions.RayError as error:
-            raise HarmaugError(_one_line(error)) from None
+        for row in done.iter_rows():
+            result = pickle.loads(row["rows"])
+            if isinstance(result, HarmaugError):
+                raise result
+            yield int(row["part"]), result
 
     def _connect(self) -> None:
         connect(self.config.workers)

@@ -19,7 +19,7 @@ from harmaug.llm.transport import RequestError, Transport
 from harmaug.llm.wire import Call, read_answer
 
 BREAKER = 64
-"""So many rows given up in a row end the run: a broken server is not asked 100,000 times."""
+"""So many requests given up in a row end the run: a broken server is not asked 100,000 times."""
 
 
 def nothing_more(answer: Completion) -> tuple[Event, ...]:
@@ -66,10 +66,10 @@ class Asker:
         """Ask once to find out what the server can: neither journaled nor counted.
 
         Raises:
-            RequestError: when it refused.
+            RequestError: when it refused, or has no such way (404).
             ServerError: when no request can succeed.
         """
-        return await self._transport.ask(client, call, lambda: None)
+        return await self._transport.ask(client, call, lambda: None, probing=True)
 
     async def ask_all(
         self, client: httpx.AsyncClient, questions: Sequence[Question], ask: Ask | None = None
@@ -102,10 +102,12 @@ class Asker:
         except RequestError as error:
             self.journal.count("given up")
             reason = "refused" if sexualises_minors(error.reason) else error.reason
+            self._failures.note(reason, of_the_row=error.of_the_row)
             return Completion(None, reason, 0, 0)
         except ServerError:
             self.journal.count("given up")
             raise
+        self._failures.answered()
         keep = not sexualises_minors(f"{question.context} {answer.text}")
         events = question.events(answer)
         self.journal.answered(self._key(question), answer, keep=keep, events=events)
@@ -128,9 +130,7 @@ class Asker:
 
         async def work() -> None:
             for key, question in waiting:
-                answer = await ask(client, question)
-                answers[key] = answer
-                self._failures.note(answer.error)
+                answers[key] = await ask(client, question)
 
         workers = [
             asyncio.create_task(work()) for _ in range(min(self.endpoint.concurrency, len(missing)))
@@ -149,8 +149,8 @@ class Asker:
 class _Failures:
     """Tells rows that fail alone from a server that fails.
 
-    It counts over calls: the last rows of a run may all be ones that the server refuses, and a
-    server that has broken shows in small parts as well.
+    It counts over calls, since a server that has broken shows in small parts as well. What a
+    server refuses to a row (too long, a content filter) says nothing about the next one.
     """
 
     def __init__(self, url: str) -> None:
@@ -158,11 +158,15 @@ class _Failures:
         self._reasons: Counter[str] = Counter()
         self._in_a_row = 0
 
-    def note(self, error: str | None) -> None:
-        """Take note of one row's end."""
-        self._in_a_row = 0 if error is None else self._in_a_row + 1
-        if error is not None:
-            self._reasons[error] += 1
+    def answered(self) -> None:
+        """Take note of a request that was answered."""
+        self._in_a_row = 0
+
+    def note(self, reason: str, *, of_the_row: bool) -> None:
+        """Take note of a request that was given up."""
+        self._reasons[reason] += 1
+        if not of_the_row:
+            self._in_a_row += 1
         if self._in_a_row >= BREAKER:
             self._raise(f"{self._in_a_row} requests in a row")
 

@@ -37,6 +37,12 @@ class Completion:
     tokens_out: int
 
 
+def too_long(tokens: int, holds: float) -> Completion:
+    """Return what becomes of a prompt that a model's window does not hold: it is never cut."""
+    reason = f"too long: {tokens} tokens, the model holds {holds:g} with the answer"
+    return Completion(None, reason, tokens, 0)
+
+
 class LLM(Protocol):
     """A loaded model or a reachable server."""
 

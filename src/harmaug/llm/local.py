@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import torch
+from safetensors import SafetensorError
 from transformers import (
     AutoModelForCausalLM,
     AutoTokenizer,
+    GenerationConfig,
     LogitsProcessorList,
     PreTrainedTokenizerBase,
 )
@@ -17,7 +20,7 @@ from transformers import (
 from harmaug.config import LLMConfig, SamplingConfig
 from harmaug.embedded import embedded_model
 from harmaug.errors import ConfigError, ModelError
-from harmaug.llm.base import LLM, Completion, Request
+from harmaug.llm.base import LLM, Completion, Request, too_long
 from harmaug.llm.sampling import SeededSampler
 from harmaug.llm.template import encoded
 
@@ -49,11 +52,14 @@ def load(config: LLMConfig, journal: Path | None) -> LLM:
         model = AutoModelForCausalLM.from_pretrained(
             source, revision=config.revision or "main", dtype=dtype
         )
-    except (OSError, ValueError, KeyError) as error:
-        reason = str(error).splitlines()[0]
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        reason = str(error).strip().partition("\n")[0]
         raise ModelError(f"cannot load the LLM '{source}': {reason}") from None
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
+    # A checkpoint's own habits (repetition penalty, forbidden words) are no part of what is asked.
+    ends = model.generation_config.eos_token_id
+    model.generation_config = GenerationConfig(eos_token_id=ends)
     torch.nn.Module.to(model, device)
     model.train(False)
     return LocalLLM(cast("GenerativePreTrainedModel", model), tokenizer, config.batch_size)
@@ -72,14 +78,26 @@ class LocalLLM:
     def complete(self, requests: Sequence[Request], sampling: SamplingConfig) -> list[Completion]:
         """Complete every request, similar lengths together, in the order they came."""
         prompts = encoded(self._tokenizer, requests)
-        order = sorted(range(len(requests)), key=lambda index: len(prompts[index]))
-        done: dict[int, Completion] = {}
+        holds = self._holds()
+        done = {
+            index: too_long(len(prompt), holds)
+            for index, prompt in enumerate(prompts)
+            if len(prompt) + sampling.max_new_tokens > holds
+        }
+        fitting = [index for index in range(len(requests)) if index not in done]
+        order = sorted(fitting, key=lambda index: len(prompts[index]))
         for start in range(0, len(order), self._batch_size):
             chosen = order[start : start + self._batch_size]
             seeds = [requests[index].seed for index in chosen]
             answers = self._batch([prompts[index] for index in chosen], seeds, sampling)
             done.update(zip(chosen, answers, strict=True))
         return [done[index] for index in range(len(requests))]
+
+    def _holds(self) -> float:
+        """Return how many tokens of a prompt and its answer the model was made for."""
+        config = self._model.config.get_text_config()
+        positions: int | None = getattr(config, "max_position_embeddings", None)
+        return positions or math.inf
 
     @torch.inference_mode()
     def _batch(

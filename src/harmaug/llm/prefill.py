@@ -103,12 +103,22 @@ async def _continues(dialect: Dialect, ask: Ask) -> bool:
     unit = twice.tokens_in - once.tokens_in
     if 0 < once.tokens_in - bare.tokens_in <= unit:
         return True
-    # A template may open assistant turns with more (an empty thought) than a new turn's head: then
-    # a turn that was asked to go on is still shorter than the same turn closed.
+    closed = await ask(_closed(dialect))
+    return bare.tokens_in < once.tokens_in < closed.tokens_in
+
+
+def _closed(dialect: Dialect) -> Call:
+    """Put the same turn closed, without a next turn's head where a server can leave it out.
+
+    A template may open assistant turns with more (an empty thought) than a new turn's head: a turn
+    that goes on is shorter than the same turn closed all the same. A server that leaves out the
+    head and closes the turn makes both alike.
+    """
     answer: Message = {"role": "assistant", "content": COUNTED}
     turns = dataclasses.replace(QUESTION, messages=(*QUESTION.messages, answer))
-    closed = await ask(dialect.call(turns, PROBE))
-    return bare.tokens_in < once.tokens_in < closed.tokens_in
+    call = dialect.call(turns, PROBE)
+    how = {"continue_final_message": False, "add_generation_prompt": False}
+    return Call(call.path, {**call.body, **(how if dialect.mode == "chat" else {})})
 
 
 def _started(prefill: str) -> Request:

@@ -10,6 +10,7 @@ from transformers import PreTrainedTokenizerBase
 from harmaug.errors import ModelError
 from harmaug.llm.base import Request
 from harmaug.text import Message
+from harmaug.text.plain import encodable
 
 
 def render(
@@ -23,6 +24,7 @@ def render(
     Raises:
         ModelError: when the template refuses the messages.
     """
+    messages = [_encodable(message) for message in messages]
     if tokenizer.chat_template is None:
         paragraphs = [message["content"] for message in messages]
         return "\n\n".join([*paragraphs, prefill or ""])
@@ -31,6 +33,8 @@ def render(
     except TemplateError as error:
         if messages[0]["role"] != "system":
             raise ModelError(f"the chat template refuses these messages: {error}") from None
+    except ValueError as error:  # `transformers` does not find the prefill in what was rendered
+        raise ModelError(f"the chat template changes a prefill: {error}") from None
     return _templated(tokenizer, _without_system(messages), prefill)
 
 
@@ -47,6 +51,10 @@ def encoded(tokenizer: PreTrainedTokenizerBase, requests: Sequence[Request]) -> 
     if tokenizer.chat_template is None and tokenizer("")["input_ids"][:1] == [begin]:
         return [[begin, *row] for row in ids]
     return ids
+
+
+def _encodable(message: Message) -> Message:
+    return {"role": message["role"], "content": encodable(message["content"])}
 
 
 def _templated(

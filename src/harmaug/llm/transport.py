@@ -9,16 +9,16 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from email.utils import parsedate_to_datetime
 
 import httpx
 
-from harmaug.errors import ServerError
+from harmaug.errors import ConfigError, ServerError
 from harmaug.llm.base import Completion
 from harmaug.llm.endpoint import Endpoint
-from harmaug.llm.wire import Call, read_answer
+from harmaug.llm.wire import NEUTRAL, Call, WithheldError, read_answer
 
 BACKOFF_LIMIT_S = 60.0
 PATIENCE_S = 600.0
@@ -37,6 +37,11 @@ class RequestError(Exception):
         self.status = status
         self.wait_s = wait_s
 
+    @property
+    def of_the_row(self) -> bool:
+        """Whether it is what was asked that was refused: it says nothing about the next row."""
+        return not self.retry and self.status in {200, 400, 403, 413, 422}
+
 
 class Transport:
     """The way to one server; remembers whether the server has ever been met."""
@@ -47,26 +52,44 @@ class Transport:
         self.endpoint = endpoint
         self._read = read
         self._met = False
+        self._answered = False
+        self._unknown: set[str] = set()
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[httpx.AsyncClient]:
-        """Open connections for the event loop that runs now."""
+        """Open connections for the event loop that runs now.
+
+        Raises:
+            ConfigError: when the environment names a proxy that cannot be used.
+        """
         end = self.endpoint
         headers = {"Authorization": f"Bearer {end.api_key}"} if end.api_key else {}
-        async with httpx.AsyncClient(
-            base_url=end.url.rstrip("/") + "/",
-            headers=headers,
-            timeout=end.timeout_s,
-            limits=httpx.Limits(
-                max_connections=end.concurrency, max_keepalive_connections=end.concurrency
-            ),
-        ) as client:
+        limits = httpx.Limits(
+            max_connections=end.concurrency, max_keepalive_connections=end.concurrency
+        )
+        try:
+            client = httpx.AsyncClient(
+                base_url=end.url.rstrip("/") + "/",
+                headers=headers,
+                timeout=end.timeout_s,
+                limits=limits,
+            )
+        except (ImportError, ValueError) as error:
+            raise ConfigError(f"the proxy of the environment cannot be used: {error}") from None
+        async with client:
             yield client
 
     async def ask(
-        self, client: httpx.AsyncClient, call: Call, on_retry: Callable[[], None]
+        self,
+        client: httpx.AsyncClient,
+        call: Call,
+        on_retry: Callable[[], None],
+        *,
+        probing: bool = False,
     ) -> Completion:
         """Post a call until it is answered or its tries are used up.
+
+        When probing, a way that the server does not have fails this request alone.
 
         Raises:
             RequestError: when this request failed.
@@ -76,7 +99,8 @@ class Transport:
             try:
                 return await self._once(client, call)
             except RequestError as error:
-                self._raise_if_hopeless(error)
+                if not (probing and error.status == 404):
+                    self._raise_if_hopeless(error)
                 if not error.retry or attempt == self.endpoint.retries:
                     raise
                 wait = self._wait(attempt, error)
@@ -93,27 +117,34 @@ class Transport:
         raise AssertionError("a try either returns or raises")
 
     async def _once(self, client: httpx.AsyncClient, call: Call) -> Completion:
+        body = {name: value for name, value in call.body.items() if name not in self._unknown}
         try:
             async with asyncio.timeout(self.endpoint.timeout_s):
-                response = await client.post(call.path, json=dict(call.body))
+                response = await client.post(call.path, json=body)
         except (TimeoutError, httpx.TimeoutException):
             reason = f"no answer within {self.endpoint.timeout_s:g} s"
             raise RequestError(reason, retry=True) from None
         except httpx.ConnectError:
             raise
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             reason = f"connection lost ({_short(str(error)) or type(error).__name__})"
             raise RequestError(reason, retry=True) from None
         self._met = True
         if response.status_code == 200:
+            self._answered = True
             try:
                 return self._read(response.content)
             except ValueError as error:
-                raise RequestError(str(error), retry=True) from None
+                retry = not isinstance(error, WithheldError)
+                raise RequestError(str(error), retry=retry, status=200) from None
+        if unknown := _unknown(response, body):
+            self._unknown |= unknown
+            return await self._once(client, call)
         raise _refusal(response)
 
     def _raise_if_hopeless(self, error: RequestError) -> None:
-        if error.status in {401, 403}:
+        """Tell what holds for every request; a server that has answered may forbid a single one."""
+        if error.status == 401 or (error.status == 403 and not self._answered):
             advice = f"put a valid key into the environment variable {self.endpoint.api_key_env}"
         elif error.status == 404:
             advice = (
@@ -130,6 +161,17 @@ class Transport:
             return error.wait_s + random.uniform(0.0, self.endpoint.backoff_s)
         ceiling = min(self.endpoint.backoff_s * 2.0**attempt, BACKOFF_LIMIT_S)
         return ceiling * random.uniform(0.5, 1.0)
+
+
+def _unknown(response: httpx.Response, body: Mapping[str, object]) -> set[str]:
+    """Return the neutral settings that a server does not know and says so; none is then lost."""
+    if response.status_code not in {400, 422}:
+        return set()
+    return {
+        name
+        for name, neutral in NEUTRAL.items()
+        if body.get(name) == neutral and name in response.text
+    }
 
 
 def _refusal(response: httpx.Response) -> RequestError:
@@ -154,7 +196,7 @@ def _retry_after(value: str | None) -> float | None:
         pass
     try:
         return max(parsedate_to_datetime(value).timestamp() - time.time(), 0.0)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 

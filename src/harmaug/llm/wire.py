@@ -6,12 +6,13 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Generic, Literal, TypeVar
+from typing import Annotated, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
 from harmaug.config import SamplingConfig
 from harmaug.llm.base import Completion, Request
+from harmaug.text.plain import encodable
 
 Choice = TypeVar("Choice", bound=BaseModel)
 
@@ -20,6 +21,15 @@ Mode = Literal["chat", "prefix", "completions"]
 
 CHAT_PATH = "chat/completions"
 COMPLETIONS_PATH = "completions"
+
+NEUTRAL: Mapping[str, int | float] = {
+    "top_k": -1,
+    "min_p": 0.0,
+    "repetition_penalty": 1.0,
+    "repeat_penalty": 1.0,
+}
+"""Nothing restricted, in the words of vLLM, SGLang and llama.cpp. Left unsaid, a server draws by
+its own defaults (llama.cpp: the 40 likeliest, none below .05) or by the model's settings."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +47,10 @@ class Call:
 
 def chat_call(model: str, request: Request, sampling: SamplingConfig, mode: Mode) -> Call:
     """Build a chat call; a prefill becomes an assistant turn that the server has to continue."""
-    turns: list[dict[str, object]] = [dict(message) for message in request.messages]
+    turns: list[dict[str, object]] = [
+        {"role": message["role"], "content": encodable(message["content"])}
+        for message in request.messages
+    ]
     how: dict[str, object] = {}
     if request.prefill is not None:
         turn: dict[str, object] = {"role": "assistant", "content": request.prefill}
@@ -55,35 +68,47 @@ def completions_call(model: str, prompt: str, seed: int, sampling: SamplingConfi
 
 
 def _common(model: str, seed: int, sampling: SamplingConfig) -> dict[str, object]:
-    """Name only settings that do something: not every server knows them all."""
+    """Say how to draw in full: what is left out a server may set otherwise."""
     body: dict[str, object] = {
         "model": model,
         "max_tokens": sampling.max_new_tokens,
         "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
         "seed": seed % 2**31,  # llama.cpp and others hold seeds in 32 bits
+        **NEUTRAL,
     }
-    if sampling.top_p < 1.0:
-        body["top_p"] = sampling.top_p
     if sampling.top_k:
         body["top_k"] = sampling.top_k
     return body
 
 
+class WithheldError(ValueError):
+    """An answer without what was asked for, which asking again would not change."""
+
+
+class _Part(BaseModel):
+    text: str = ""
+
+
 class _Message(BaseModel):
-    content: str | None = None
+    content: str | list[_Part] | None = None
     refusal: str | None = None
 
 
 class _Choice(BaseModel):
     message: _Message | None = None
     text: str | None = None
+    finish_reason: str | None = None
+
+
+Tokens = Annotated[int, Field(ge=0, lt=2**53), BeforeValidator(lambda count: count or 0)]
 
 
 class Usage(BaseModel):
     """Tokens as the server counted them."""
 
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
+    prompt_tokens: Tokens = 0
+    completion_tokens: Tokens = 0
 
 
 class Answer(BaseModel, Generic[Choice]):
@@ -112,24 +137,39 @@ def read_answer(content: bytes) -> Completion:
     """Read the first choice of a chat or completions answer, its text untouched.
 
     Raises:
+        WithheldError: the server says that it withholds the text.
         ValueError: saying in a few words why there is no text to be had.
     """
     choice, usage = first_choice(content, Answer[_Choice])
-    text = choice.text
-    if choice.message is not None:
-        text = choice.message.content if text is None else text
-        text = choice.message.refusal if text is None else text
+    text = choice.text if choice.message is None else _text_of(choice.message)
+    if text is None and choice.finish_reason == "content_filter":
+        raise WithheldError("withheld by the server's content filter")
     if text is None:
         raise ValueError("an answer without text")
     return Completion(text, None, usage.prompt_tokens, usage.completion_tokens)
 
 
+def _text_of(message: _Message) -> str | None:
+    if isinstance(message.content, list):
+        return "".join(part.text for part in message.content)
+    return message.refusal if message.content is None else message.content
+
+
 def _kind(content: bytes) -> str:
     """Describe what is no answer without quoting what a model wrote."""
     if content.lstrip().startswith((b"{", b"[")):
-        return f"broken JSON of {len(content)} bytes"
+        what = "JSON that is no answer" if _parses(content) else "broken JSON"
+        return f"{what}, {len(content)} bytes"
     start = " ".join(content[:40].decode("utf-8", "replace").split())
     return f"starts with {start!r}" if start else "nothing"
+
+
+def _parses(content: bytes) -> bool:
+    try:
+        json.loads(content)
+    except ValueError:
+        return False
+    return True
 
 
 def without_prefill(completion: Completion, prefill: str | None) -> Completion:

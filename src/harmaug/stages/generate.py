@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,34 +10,33 @@ from harmaug.augment.attack import attack_request, openings
 from harmaug.augment.clean import clean
 from harmaug.augment.minors import sexualises_minors
 from harmaug.config import GenerateConfig
-from harmaug.llm.base import LLM, Completion, load_llm
+from harmaug.llm.base import Completion, Request
 from harmaug.rows import Instruction, InstructionTask
+from harmaug.stages.asking import AskingStage, Role
+
+GENERATOR = "generator"
 
 
 @dataclass(frozen=True)
-class GenerateStage:
-    """The prefix attack with one configuration; `journal` keeps what a server was paid for."""
+class GenerateStage(AskingStage[InstructionTask, Instruction]):
+    """The prefix attack with one configuration."""
 
     config: GenerateConfig
     journal: Path | None = None
 
-    def setup(self) -> GenerateWorker:
-        """Load the generator."""
-        return GenerateWorker(self.config, load_llm(self.config.llm, self.journal))
+    def roles(self) -> dict[str, Role]:
+        """Return the generator."""
+        return {GENERATOR: Role(self.config.llm, self.config.sampling)}
 
+    def requests(self, rows: Sequence[InstructionTask]) -> dict[str, list[Request]]:
+        """Attack once for each task."""
+        return {GENERATOR: [attack_request(row, self.config) for row in rows]}
 
-@dataclass(frozen=True)
-class GenerateWorker:
-    """A generator that is loaded."""
-
-    config: GenerateConfig
-    llm: LLM
-
-    def process(self, rows: Sequence[InstructionTask]) -> list[Instruction]:
-        """Draw one instruction for each task."""
-        requests = [attack_request(row, self.config) for row in rows]
-        completions = self.llm.complete(requests, self.config.sampling)
-        return [self._row(*both) for both in zip(rows, completions, strict=True)]
+    def finished(
+        self, rows: Sequence[InstructionTask], completions: Mapping[str, Completion]
+    ) -> list[Instruction]:
+        """Clean what was written for each task."""
+        return [self._row(row, completions[row.id]) for row in rows]
 
     def _row(self, task: InstructionTask, completion: Completion) -> Instruction:
         """Clean one completion; text that sexualises minors leaves no trace but its count."""

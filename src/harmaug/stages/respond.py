@@ -9,60 +9,41 @@ from pathlib import Path
 
 from harmaug.augment.minors import sexualises_minors
 from harmaug.config import RespondConfig, ResponderConfig
-from harmaug.llm.base import LLM, Completion, Request, load_llm
-from harmaug.llm.together import Batch, complete_together
-from harmaug.rows import Pair, ResponseKind, ResponseTask
+from harmaug.llm.base import Completion, Request
+from harmaug.rows import Pair, ResponseTask
+from harmaug.stages.asking import AskingStage, Role
 from harmaug.text import Message
 
 
 @dataclass(frozen=True)
-class RespondStage:
-    """The responders with one configuration; `journal` keeps what a server was paid for."""
+class RespondStage(AskingStage[ResponseTask, Pair]):
+    """The responders with one configuration; an empty response needs no LLM."""
 
     config: RespondConfig
     journal: Path | None = None
 
-    def setup(self) -> RespondWorker:
-        """Load the responders; two roles of one LLM share it."""
-        roles: dict[ResponseKind, ResponderConfig] = {}
-        if self.config.refusal is not None:
-            roles["refusal"] = self.config.refusal
-        if self.config.harmful is not None:
-            roles["harmful"] = self.config.harmful
-        loaded: dict[str, LLM] = {}
-        for role in roles.values():
-            key = role.llm.model_dump_json()
-            if key not in loaded:
-                loaded[key] = load_llm(role.llm, self.journal)
-        llms = {kind: loaded[role.llm.model_dump_json()] for kind, role in roles.items()}
-        return RespondWorker(roles, llms)
+    def roles(self) -> dict[str, Role]:
+        """Return the responders, by the kind of response they write."""
+        return {kind: Role(role.llm, role.sampling) for kind, role in self._responders().items()}
 
-
-@dataclass(frozen=True)
-class RespondWorker:
-    """Responders that are loaded, by the kind of response they write."""
-
-    roles: Mapping[ResponseKind, ResponderConfig]
-    llms: Mapping[ResponseKind, LLM]
-
-    def process(self, rows: Sequence[ResponseTask]) -> list[Pair]:
-        """Write one response for each task; an empty response needs no LLM."""
-        tasks: defaultdict[ResponseKind, list[ResponseTask]] = defaultdict(list)
+    def requests(self, rows: Sequence[ResponseTask]) -> dict[str, list[Request]]:
+        """Ask for one response for each task that is not of the empty kind."""
+        responders = self._responders()
+        asked: defaultdict[str, list[Request]] = defaultdict(list)
         for row in rows:
             if row.kind != "empty":
-                tasks[row.kind].append(row)
-        written = complete_together({kind: self._batch(kind, tasks[kind]) for kind in tasks})
-        completions = {
-            task.id: completion
-            for kind, completed in written.items()
-            for task, completion in zip(tasks[kind], completed, strict=True)
-        }
+                asked[row.kind].append(_request(row, responders[row.kind]))
+        return dict(asked)
+
+    def finished(
+        self, rows: Sequence[ResponseTask], completions: Mapping[str, Completion]
+    ) -> list[Pair]:
+        """Build the pair of each task."""
         return [_pair(row, completions.get(row.id)) for row in rows]
 
-    def _batch(self, kind: ResponseKind, tasks: Sequence[ResponseTask]) -> Batch:
-        role = self.roles[kind]
-        requests = [_request(task, role) for task in tasks]
-        return Batch(self.llms[kind], requests, role.sampling)
+    def _responders(self) -> dict[str, ResponderConfig]:
+        named = {"refusal": self.config.refusal, "harmful": self.config.harmful}
+        return {kind: responder for kind, responder in named.items() if responder is not None}
 
 
 def _request(task: ResponseTask, role: ResponderConfig) -> Request:
