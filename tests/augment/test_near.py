@@ -3,6 +3,7 @@
 import random
 import tracemalloc
 
+import pytest
 from datasketch import MinHash, MinHashLSH
 
 from harmaug.augment.near import PERMUTATIONS, NearIndex
@@ -39,6 +40,26 @@ def test_it_finds_what_an_index_that_keeps_the_bands_finds() -> None:
         whole.insert(number, sketch)
     assert all(ours == theirs for ours, theirs in found)
     assert 50 < sum(ours for ours, _ in found) < 150
+
+
+@pytest.mark.parametrize("threshold", [0.0, 0.98, 0.99, 1.0])
+def test_every_threshold_tells_the_same_text_from_another(threshold: float) -> None:
+    index = NearIndex(threshold)
+    first, *others = [trigrams(text) for text in texts(9)]
+    index.remember(index.keys(first))
+    assert index.near(index.keys(first))
+    far = [text for text in others if not text & first]
+    assert far and not any(index.near(index.keys(text)) for text in far)
+
+
+def test_at_one_a_changed_word_makes_another_text() -> None:
+    words = [f"word{number}" for number in range(350)]
+    exact, loose = NearIndex(1.0), NearIndex(0.7)
+    for index in (exact, loose):
+        index.remember(index.keys(trigrams(" ".join(words))))
+    changed = trigrams(" ".join([*words[:175], "other", *words[176:]]))
+    assert loose.near(loose.keys(changed))
+    assert not exact.near(exact.keys(changed))
 
 
 def test_a_text_takes_a_kilobyte_or_two() -> None:

@@ -75,6 +75,18 @@ def test_a_bad_row_does_not_lose_the_others(tmp_path: Path, guard: Guard) -> Non
     assert out[1] == {"line": 2, "error": "not valid JSON"}
 
 
+def test_what_an_earlier_scoring_left_is_replaced(tmp_path: Path, guard: Guard) -> None:
+    stale = {"score": 7.0, "flagged": False, "in_scope": True, "reasons": ["x"], "error": "x"}
+    rows = [{"prompt": "hello", **stale, "note": 1}, {"prompt": None, **stale, "note": 2}]
+    source = tmp_path / "in.jsonl"
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    score_file(guard, source, tmp_path / "out.jsonl")
+    good, bad = lines(tmp_path / "out.jsonl")
+    assert good.keys() == {"prompt", "note", "score", "flagged", "in_scope", "reasons"}
+    assert good["score"] == pytest.approx(guard.check("hello").score)
+    assert bad == {"prompt": None, "note": 2, "error": "no 'prompt' string"}
+
+
 def test_parquet_in_and_out(tmp_path: Path, guard: Guard) -> None:
     table = pa.Table.from_pylist([{"response": None, **row} for row in ROWS])
     pq.write_table(table, tmp_path / "in.parquet")

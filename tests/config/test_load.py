@@ -1,8 +1,10 @@
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from harmaug.config import PRESETS, load_config, to_yaml
+from harmaug.config.study import ArmConfig, StudyConfig
 from harmaug.errors import ConfigError
 
 
@@ -38,13 +40,23 @@ def test_a_file_says_only_what_differs_from_its_preset(tmp_path: Path) -> None:
     [
         ("generate.sample=1", "no setting 'generate.sample'; did you mean 'samples'?"),
         ("distill.lambda=2", "distill.lambda: should be less than or equal to 1, not 2"),
+        ("distill.max_length=31", "distill.max_length: should be greater than or equal to 32"),
         ("nonsense", "write KEY=VALUE"),
+        ("seed=-1", "seed: should be greater than or equal to 0, not -1"),
+        ("seed=4294967296", "seed: should be less than 4294967296"),
         ("respond.refusal.llm.modell=x", "did you mean 'model'?"),
     ],
 )
 def test_errors_name_the_key_and_the_fix(override: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message.replace("?", r"\?")):
         load_config("quickstart", [override])
+
+
+def test_seeds_of_a_study_are_bounded_as_those_of_a_run() -> None:
+    arms = {"plain": ArmConfig(method="plain")}
+    assert StudyConfig(name="s", title="S", seeds=(0, 2**32 - 1), arms=arms).seeds[1] == 2**32 - 1
+    with pytest.raises(ValidationError, match=r"seeds\.1"):
+        StudyConfig(name="s", title="S", seeds=(1, -1), arms=arms)
 
 
 def test_unknown_source_names_the_nearest_preset_or_all_of_them() -> None:
@@ -62,6 +74,7 @@ def test_unknown_source_names_the_nearest_preset_or_all_of_them() -> None:
         (b"seed: [1", "not valid YAML"),
         (b"- 1\n", "expected keys and values"),
         (b"name: \xff\xfe", "not UTF-8"),
+        (b"name: 2024-13-45", "not valid YAML"),
         (b"preset: papper\n", "did you mean 'paper'"),
     ],
 )
@@ -87,6 +100,7 @@ def test_identity_leaves_out_what_does_not_change_the_text() -> None:
         ("[Idea] go", "[Idea] go"),
         ("@x", "@x"),
         ("plain words", "plain words"),
+        ("2024-13-45", "2024-13-45"),
     ],
 )
 def test_a_text_needs_no_quotes_on_the_command_line(text: str, value: str) -> None:

@@ -142,7 +142,7 @@ def tiny_distillation(student: Path | str, **settings: object) -> DistillConfig:
             "batch_size": 16,
             "learning_rate": 2e-3,
             "warmup_steps": 2,
-            "max_length": 24,
+            "max_length": 32,
             "precision": "float32",
             "validations": 2,
             "quantise": False,

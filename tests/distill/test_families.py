@@ -27,7 +27,7 @@ def test_a_student_learns_loads_and_exports(family: str, tmp_path: Path) -> None
     assert result.history[-1].train_loss < result.history[0].train_loss
     assert sorted(p.name for p in tmp_path.iterdir()) == ["backbone", "student"]
     assert DistillResult.load(result.folder) == result
-    assert GuardSettings.load(result.folder).window == 24
+    assert GuardSettings.load(result.folder).window == 32
     written = json.loads((result.folder / "config.json").read_text())
     assert written["id2label"] == {"0": "harmless", "1": "harmful"}
     card = (result.folder / "README.md").read_text()
@@ -37,7 +37,7 @@ def test_a_student_learns_loads_and_exports(family: str, tmp_path: Path) -> None
     model = AutoModelForSequenceClassification.from_pretrained(result.folder).eval()
     pairs = [("steal a bomb", None), ("bread", "a garden story and some more music"), ("a", "b")]
     tokenizer = Tokenizer.from_file(str(result.folder / "tokenizer.json"))
-    encoded = encode(tokenizer, pairs, 24)
+    encoded = encode(tokenizer, pairs, 32)
     wrapped = AutoTokenizer.from_pretrained(result.folder)
     width = max(map(len, encoded))
     batch: dict[str, list[list[int]]] = {

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score
 
-from harmaug.evaluate.curves import precision_recall, score_counts
+from harmaug.evaluate.curves import flagged_counts, precision_recall, score_counts
 from harmaug.evaluate.predictions import Predictions
 
 
@@ -32,12 +32,18 @@ def test_nothing_gives_an_empty_curve() -> None:
     assert len(precision_recall(empty).recall) == 0
 
 
-def test_counts_above_an_edge_are_the_flagged() -> None:
+@pytest.mark.parametrize("threshold", [0.0, 0.25, 0.29, 0.5, 0.57, 0.9, 1.0])
+def test_each_step_flags_what_a_guard_flags(threshold: float) -> None:
     found = some()
-    counts = score_counts(found, 200)
-    assert counts.sum() == len(found.labels)
-    for edge in (0.0, 0.25, 0.5, 0.9, 1.0):
-        flagged = found.scores > edge
-        at = round(edge * 200)
-        assert counts[1, at:].sum() == (flagged & (found.labels == 1)).sum() or edge == 0.0
-        assert counts[0, at:].sum() == (flagged & (found.labels == 0)).sum() or edge == 0.0
+    found.scores[:4] = [0.29, 0.57, 0.5, 1.0]
+    counts = flagged_counts(found, 200)[:, round(threshold * 200)]
+    flagged = found.scores >= threshold
+    assert [*counts] == [(flagged & (found.labels == label)).sum() for label in (0, 1)]
+
+
+def test_a_score_is_in_the_bin_that_begins_with_it() -> None:
+    scores = np.array([0.0, 0.05, 0.29, 0.999, 1.0])
+    found = Predictions(np.array([0, 1, 0, 1, 1]), scores, tuple("abcde"), 0)
+    counts = score_counts(found, 100)
+    assert [*np.flatnonzero(counts[0])] == [0, 29] and [*np.flatnonzero(counts[1])] == [5, 99]
+    assert counts.sum() == 5

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy import stats
 from sklearn.metrics import average_precision_score, f1_score, recall_score
 
 from harmaug.evaluate.predictions import Predictions
@@ -69,11 +70,35 @@ def test_an_interval_covers_examples_and_seeds() -> None:
     assert wide.high - wide.low > 1.3 * (narrow.high - narrow.low)
 
 
-def test_the_variance_of_a_mean_over_few_seeds_is_not_understated() -> None:
-    values = np.repeat(np.array([[0.1], [0.2], [0.4]]), 20_001, axis=1)
-    drawn = draw_seeds(3, 20_000, 0)
-    draws = values[drawn, 0].mean(axis=1)
-    assert draws.var() == pytest.approx(np.var([0.1, 0.2, 0.4], ddof=1) / 3, rel=0.05)
+def test_where_seeds_alone_vary_the_interval_is_students() -> None:
+    gaps = np.repeat(np.array([[0.04], [0.05], [0.09]]), 5_001, axis=1)
+    found = versus(gaps, np.zeros((1, 5_001)), draw_seeds(3, 5_000, 0))
+    expected = stats.ttest_1samp(gaps[:, 0], 0.0)
+    low, high = expected.confidence_interval(0.95)
+    assert (found.estimate.low, found.estimate.high) == pytest.approx((low, high), abs=0.003)
+    assert found.p == pytest.approx(expected.pvalue, rel=0.05)
+
+
+@pytest.mark.parametrize("seeds", [3, 5])
+def test_nineteen_intervals_of_twenty_cover_what_all_seeds_would_give(seeds: int) -> None:
+    rng = np.random.default_rng(seeds)
+    weights = draw_seeds(seeds, 200, 0)
+    covered = 0
+    for _ in range(1_000):
+        examples = rng.normal(0.0, 0.002, 1) + np.append(0.0, rng.normal(0.0, 0.002, 200))
+        values = 0.5 + rng.normal(0.0, 0.02, (seeds, 1)) + examples
+        found = figure(values, weights).estimate
+        covered += found.low <= 0.5 <= found.high
+    assert 0.92 <= covered / 1_000 <= 0.98
+
+
+def test_an_interval_stays_within_what_a_metric_can_be() -> None:
+    high = np.repeat(np.array([[0.9], [0.98]]), 101, axis=1)
+    weights = draw_seeds(2, 100, 0)
+    found = figure(high, weights).estimate
+    assert 0.0 <= found.low < 0.9 and found.high == 1.0
+    gap = versus(high, 1 - high, weights).estimate
+    assert -1.0 <= gap.low < 0.8 and gap.high == 1.0
 
 
 def test_a_clear_difference_is_told_from_none() -> None:
@@ -87,5 +112,8 @@ def test_a_clear_difference_is_told_from_none() -> None:
 
 
 def test_one_seed_leaves_the_examples_alone() -> None:
-    found = figure(grid(0.5, 1), draw_seeds(1, 400, 0))
-    assert np.isnan(found.deviation) and found.estimate.low < found.estimate.high
+    values = grid(0.5, 1)
+    found = figure(values, draw_seeds(1, 400, 0))
+    assert np.isnan(found.deviation)
+    ends = np.percentile(values[0, 1:], [2.5, 97.5])
+    assert (found.estimate.low, found.estimate.high) == pytest.approx(tuple(ends), abs=0)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
+import pytest
 import torch
 from tests.models import word_tokenizer
 from transformers import BertConfig, BertForSequenceClassification, PreTrainedModel
@@ -12,7 +13,7 @@ from transformers import BertConfig, BertForSequenceClassification, PreTrainedMo
 from harmaug.export.fused_bert import write_fused_bert
 
 
-def _bert(folder: Path, activation: str = "gelu") -> PreTrainedModel:
+def _bert(folder: Path, activation: str = "gelu", types: int = 2) -> PreTrainedModel:
     torch.manual_seed(0)
     tokenizer = word_tokenizer()
     tokenizer.save_pretrained(folder)
@@ -25,26 +26,31 @@ def _bert(folder: Path, activation: str = "gelu") -> PreTrainedModel:
         max_position_embeddings=128,
         initializer_range=0.1,
         hidden_act=activation,
+        type_vocab_size=types,
     )
     model: PreTrainedModel = BertForSequenceClassification(config).eval()
     model.save_pretrained(folder)
     return model
 
 
-def test_the_int8_graph_follows_torch(tmp_path: Path) -> None:
-    model = _bert(tmp_path)
+@pytest.mark.parametrize("type_count", [1, 2, 3])
+def test_the_int8_graph_follows_torch(type_count: int, tmp_path: Path) -> None:
+    model = _bert(tmp_path, types=type_count)
     assert write_fused_bert(tmp_path, tmp_path / "model.onnx")
     session = onnxruntime.InferenceSession(str(tmp_path / "model.onnx"))
-    assert {value.name for value in session.get_inputs()} == {"input_ids", "token_type_ids"}
+    inputs = ["input_ids", "token_type_ids"][:type_count]
+    assert [value.name for value in session.get_inputs()] == inputs
     generator = np.random.default_rng(0)
     expected, found = [], []
     for rows, tokens in ((1, 1), (1, 7), (3, 40), (1, 128)):
         ids = generator.integers(0, 300, (rows, tokens))
-        types = (np.arange(tokens) >= tokens // 2).astype(np.int64) * np.ones((rows, 1), np.int64)
+        second = (type_count - 1) * (np.arange(tokens) >= tokens // 2)
+        types = second * np.ones((rows, 1), np.int64)
         with torch.no_grad():
             logits = model(torch.tensor(ids), token_type_ids=torch.tensor(types)).logits
         expected.append(logits.numpy())
-        found.append(session.run(["logits"], {"input_ids": ids, "token_type_ids": types})[0])
+        feed = {"input_ids": ids, "token_type_ids": types}
+        found.append(session.run(["logits"], {name: feed[name] for name in inputs})[0])
     difference = np.abs(np.concatenate(expected) - np.concatenate(found))
     assert difference.max() < 0.1 * np.abs(np.concatenate(expected)).max()
 

@@ -141,7 +141,7 @@ def test_a_folder_keeps_its_other_files(checkpoint: Path, tmp_path: Path) -> Non
     [
         (("nowhere", "out"), "no guard 'nowhere'"),
         (("embedded", "out"), "embedded has no float32 weights: give a checkpoint"),
-        (("empty", "out"), "is not a guard: it has no config.json"),
+        (("empty", "out"), "empty is not a guard: it has no onnx/model.onnx"),
         (("embedded", "out", "--validation", "x.jsonl"), "which 'onnx' does not write"),
         (("embedded", "out", "--target", "int8", "--validation", "x.jsonl"), "no data file x"),
         (("embedded", "out", "--target", "int8", "--validation", "one.jsonl"), "rows with label 1"),

@@ -86,25 +86,61 @@ def test_documents_are_measured_so_that_few_of_them_are_flagged(
     settings = guard.fit_windows([document() for _ in range(40)], rate)
     assert len(settings.tail) == 9
     assert settings.document_rate == rate
-    settings.save(tmp_path)
-    assert GuardSettings.load(tmp_path) == settings
-    for name in ("tokenizer.json", "onnx"):
-        (tmp_path / name).symlink_to(Path(tiny.info.name) / name)
-    fitted = Guard.load(tmp_path, cache_size=100)
+    fitted = _with_settings(tiny, settings, tmp_path)
+    assert fitted.settings == settings
     documents = [document() for _ in range(60)]
     scores = fitted.score(documents)
     flagged = {}
-    for name, threshold in [*cuts.items(), ("stricter", cuts["strict"] / 2)]:
+    for name, threshold in cuts.items():
         point = fitted.with_threshold(threshold, name)
         found = np.array([verdict.flagged for verdict in point.verdicts(documents)])
         flagged[name] = int(found.sum())
         # Two standard deviations of a rate that 40 documents set and 60 check.
         assert flagged[name] <= 60 * rate + 8
-        if name in cuts:
-            assert (found == (scores >= threshold)).all()
+        assert (found == (scores >= threshold)).all()
     assert flagged["strict"] == flagged["balanced"] >= flagged["lenient"]
     plain = guard.operating_point("strict").verdicts(documents)
     assert sum(verdict.flagged for verdict in plain) > 60 * rate + 20
+
+
+def _with_settings(guard: Guard, settings: GuardSettings, folder: Path) -> Guard:
+    """The same model and tokenizer with other settings, from a folder of its own."""
+    settings.save(folder)
+    for name in ("tokenizer.json", "onnx"):
+        (folder / name).symlink_to(Path(guard.info.name) / name)
+    return Guard.load(folder)
+
+
+@pytest.mark.parametrize("name", ["mine", "strict"])
+def test_documents_score_the_same_with_their_calibration_in_force(
+    tiny: Guard, tmp_path: Path, name: str
+) -> None:
+    rng = np.random.default_rng(6)
+    words = [*TEXT[0].split(), *TEXT[2].split()]
+    documents = [" ".join(rng.choice(words, 250)) for _ in range(12)]
+    windows = tiny.log_odds([" ".join(rng.choice(words, 50)) for _ in range(100)])
+    low, high = probability(np.quantile(windows, [0.4, 0.7])).tolist()
+    guard = tiny.with_threshold(low, "strict").with_threshold(high, "balanced")
+    settings = guard.fit_windows([" ".join(rng.choice(words, 10_000))], 0.05)
+    fitted = _with_settings(tiny, settings, tmp_path)
+    scores = fitted.score(documents)
+    rows = [(text, None, index % 2) for index, text in enumerate(documents)]
+    found = fitted.calibrate(rows, max_false_positive_rate=0.7)
+    assert found.threshold < low
+    mine = fitted.with_calibration(name, found)
+    mine.save(tmp_path)
+    for each in (mine, Guard.load(tmp_path), mine.with_threshold(0.0), mine.with_threshold(0.99)):
+        assert each.score(documents).tolist() == scores.tolist()
+    flagged = np.array([verdict.flagged for verdict in mine.verdicts(documents)])
+    assert (flagged[1::2].mean(), flagged[::2].mean()) == (found.recall, found.false_positive_rate)
+
+
+def test_a_guard_without_a_stored_lowest_threshold_takes_it_from_those_it_has() -> None:
+    settings = GuardSettings(thresholds={"balanced": 0.5, "strict": 0.2}, document_rate=0.05)
+    assert settings.least_threshold == 0.2
+    assert settings.with_threshold(0.1, "strict").least_threshold == 0.2
+    same = Rule.for_documents(settings.with_threshold(0.1, "mine"))
+    assert same == Rule.for_documents(settings)
 
 
 def test_a_shorter_text_is_no_document(tiny: Guard, tmp_path: Path) -> None:
@@ -112,10 +148,8 @@ def test_a_shorter_text_is_no_document(tiny: Guard, tmp_path: Path) -> None:
     short, long = words[:900], words[:2_000]
     assert all(verdict.windows > 1 for verdict in tiny.verdicts([short, long]))
     tokens = len(Tokenizer.from_file(f"{tiny.info.name}/tokenizer.json").encode(long).ids)
-    tiny.fit_windows([words], 0.01, from_tokens=tokens).save(tmp_path)
-    for name in ("tokenizer.json", "onnx"):
-        (tmp_path / name).symlink_to(Path(tiny.info.name) / name)
-    before, after = tiny.log_odds([short, long]), Guard.load(tmp_path).log_odds([short, long])
+    fitted = _with_settings(tiny, tiny.fit_windows([words], 0.01, from_tokens=tokens), tmp_path)
+    before, after = tiny.log_odds([short, long]), fitted.log_odds([short, long])
     assert after[0] == before[0]
     assert after[1] < before[1]
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from harmaug.guard import Guard
-from harmaug.guard.engine import Engine
+from harmaug.guard.engine import Engine, Wanted
 from harmaug.guard.explain import RUNS
 from harmaug.scoring import FloatArray, TextPair
 from harmaug.text import Encoded
@@ -76,9 +76,11 @@ def test_an_explanation_takes_a_bounded_number_of_runs(
     runs: list[int] = []
     log_odds = Engine.log_odds
 
-    def counted(engine: Engine, rows: Sequence[Encoded]) -> FloatArray:
+    def counted(
+        engine: Engine, rows: Sequence[Encoded], wanted: Wanted | None = None
+    ) -> FloatArray:
         runs.append(len(rows))
-        return log_odds(engine, rows)
+        return log_odds(engine, rows, wanted)
 
     monkeypatch.setattr(Engine, "log_odds", counted)
     embedded.check(*pair)

@@ -27,6 +27,13 @@ def test_a_model_without_settings_takes_its_window_from_its_config(
     assert Guard.load(folder).settings.window == positions
 
 
+def test_a_model_that_reads_too_little_at_once_says_so(guard_folder: Path, tmp_path: Path) -> None:
+    refused(
+        _configured(guard_folder, tmp_path, max_position_embeddings=31),
+        r"config\.json: the model has 31 positions, and a guard needs 32",
+    )
+
+
 def _configured(guard_folder: Path, tmp_path: Path, **values: object) -> Path:
     """A copy without settings whose `config.json` says so."""
     folder = copied(guard_folder, tmp_path, "harmaug.json")

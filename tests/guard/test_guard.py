@@ -4,6 +4,7 @@ import asyncio
 import math
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -105,6 +106,9 @@ def test_thresholds_change_the_verdict_and_not_the_score(tiny: Guard) -> None:
     assert above.check("how do i bake bread").score == score
     assert tiny.operating_point("strict").threshold == 0.2
     assert tiny.threshold == 0.5
+    verdict = tiny.check("how do i bake bread")
+    for guard in (below, above):
+        assert verdict.at(guard.threshold) == guard.check("how do i bake bread")
 
 
 def test_normalising_can_be_turned_off(guard_folder: Path, tmp_path: Path) -> None:
@@ -188,6 +192,11 @@ def test_lone_surrogates_are_read_as_question_marks_at_any_length(tiny: Guard) -
 def test_an_unknown_operating_point_names_the_nearest(tiny: Guard) -> None:
     with pytest.raises(ModelError, match="did you mean 'strict'"):
         tiny.operating_point("strikt")
+    started = time.perf_counter()
+    with pytest.raises(ModelError, match=r"no operating point '[ab]{40}'; known") as raised:
+        tiny.operating_point("ab" * 4_000_000)
+    assert len(str(raised.value)) < 200
+    assert time.perf_counter() - started < 0.5
     for name in (None, ["strict"]):
         with pytest.raises(ModelError, match="no operating point"):
             tiny.operating_point(name)  # type: ignore[arg-type]

@@ -41,19 +41,33 @@ def test_settings_of_another_version_name_the_field(tmp_path: Path) -> None:
         GuardSettings.load(tmp_path)
 
 
+@pytest.mark.parametrize("file", ["harmaug.json", "config.json"])
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"window": ' + "9" * 5_000 + "}"])
+def test_json_that_python_cannot_read_is_one_line(
+    guard_folder: Path, tmp_path: Path, file: str, text: str
+) -> None:
+    folder = copied(guard_folder, tmp_path)
+    (folder / file).write_text(text)
+    refused(folder, file.replace(".", r"\."))
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
         ("format", 2),
-        ("window", 8),
+        ("window", 31),
+        ("window", 10**400),
         ("window", "64"),
         ("window", True),
         ("temperature", 0),
         ("temperature", -1.5),
+        ("temperature", 10**400),
+        ("temperature", float("inf")),
         ("temperature", float("nan")),
         ("thresholds", {"balanced": 1.5}),
         ("thresholds", {"balanced": -0.1}),
         ("thresholds", {"balanced": "0.5"}),
+        ("thresholds", {"balanced": 10**400}),
         ("thresholds", {}),
         ("thresholds", [0.5]),
         ("default", "none"),
@@ -67,9 +81,19 @@ def test_settings_of_another_version_name_the_field(tmp_path: Path) -> None:
         ("tail", [8, 7, 6, 5, 4, 3, 2, 1, 0]),
         ("tail", [0.0] * 9),
         ("tail", [0.0, 1.0]),
+        ("tail", "123456789"),
+        ("tail", 3),
+        ("tail", [*range(8), float("inf")]),
+        ("tail", [-(10**400), *range(8)]),
+        ("tail", [*range(8), 1e300]),
+        ("tail", [False, *range(1, 9)]),
+        ("tail_scale", 1e300),
         ("document_rate", 0),
         ("document_rate", 1.5),
+        ("document_threshold", 1.5),
+        ("document_threshold", "0.5"),
         ("document_tokens", -1),
+        ("document_tokens", 10**400),
         ("language", "fr"),
     ],
 )

@@ -172,7 +172,7 @@ def test_no_window_is_cut_off_where_the_text_spells_control_tokens(
 
     # Rows as they are before what is too much is cut off.
     monkeypatch.setattr(Judge, "_fit", fit)
-    monkeypatch.setattr(Engine, "log_odds", lambda _, rows: np.zeros(len(rows)))
+    monkeypatch.setattr(Engine, "log_odds", lambda _, rows, wanted: np.zeros(len(rows)))
     assert unigram.check(f"bread {spelled}{spelled} dog " * 100).windows > 1
     assert max(lengths) <= SIZE
 

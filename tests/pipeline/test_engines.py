@@ -10,7 +10,7 @@ from harmaug.config import RunConfig, TeacherConfig
 from harmaug.errors import ConfigError, HarmaugError, ModelError
 from harmaug.executors.local import LocalExecutor
 from harmaug.pipeline.checks import check_models
-from harmaug.pipeline.context import Context, rows_of_part, weights_of
+from harmaug.pipeline.context import Context, weights_of
 from harmaug.pipeline.labelling import label_data
 from harmaug.plan.judging import label
 from harmaug.progress import Quiet
@@ -107,16 +107,3 @@ def test_a_plan_counts_members_and_leaves_out_what_is_bought() -> None:
     assert (remote.batch, remote.served, remote.tokens_in) == (7, True, alone.tokens_in)
     both = TeacherConfig.model_validate({"members": [guard, {"model": bought.model}, guard]})
     assert label(both, "label D", pairs, 100) == [dataclasses.replace(alone)] * 2
-
-
-def test_parts_are_large_where_a_server_answers_and_as_large_as_they_are_set() -> None:
-    server = {"backend": "openai", "model": "m", "base_url": "http://127.0.0.1:1/v1"}
-    here = rows_of_part(RunConfig())
-    for served in (
-        {"generate": {"llm": server}},
-        {"respond": {"harmful": {"llm": server}}},
-        {"label": {"teacher": {"model": "omni-moderation-latest"}}},
-    ):
-        config = RunConfig.model_validate(served)
-        assert rows_of_part(config) >= 64 * config.generate.llm.concurrency > here
-        assert rows_of_part(config.model_copy(update={"part_rows": 7})) == 7

@@ -14,19 +14,11 @@ import pytest
 import torch
 from transformers import AutoModelForSequenceClassification
 
-from harmaug.config import (
-    BenchmarkConfig,
-    DataConfig,
-    EvaluateConfig,
-    RunConfig,
-    load_config,
-    to_yaml,
-)
-from harmaug.errors import DataError, ModelError
+from harmaug.config import RunConfig, load_config, to_yaml
+from harmaug.errors import ModelError
 from harmaug.evaluate.results import HARMAUG, HARMAUG_FP32, PLAIN, TEACHER, Results
 from harmaug.guard import Guard
 from harmaug.pipeline import run
-from harmaug.pipeline.data import benchmark_data, labelled_data
 from harmaug.progress import Quiet
 
 
@@ -174,28 +166,6 @@ def test_a_missing_model_is_told_before_anything_is_spent(
         run(tiny_config.model_copy(update={"distill": distill}), tmp_path / "run")
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "run").exists()
-
-
-def test_rows_of_several_files_get_ids_of_their_own(tmp_path: Path) -> None:
-    for folder in ("a", "b"):
-        (tmp_path / folder).mkdir()
-        (tmp_path / folder / "train.jsonl").write_text(
-            '{"prompt": "hello", "label": 0}\n{"prompt": "hurt them", "label": 1}\n'
-        )
-    names = tuple(str(tmp_path / folder / "train.jsonl") for folder in ("a", "b"))
-    rows = labelled_data(DataConfig(train=names), seed=1)
-    assert len({row.id for row in rows}) == 4
-    benchmarks = benchmark_data(EvaluateConfig(benchmarks=(BenchmarkConfig(name=names[0]),)))
-    assert [row.id for row in benchmarks[names[0]]] == [row.id for row in rows[:2]]
-
-
-def test_a_benchmark_without_labels_is_told_first(tiny_config: RunConfig, tmp_path: Path) -> None:
-    path = tmp_path / "unlabelled.jsonl"
-    path.write_text('{"prompt": "hello"}\n', encoding="utf-8")
-    evaluate = EvaluateConfig(benchmarks=(BenchmarkConfig(name=str(path)),))
-    config = tiny_config.model_copy(update={"evaluate": evaluate})
-    with pytest.raises(DataError, match="no labelled row"):
-        run(config, tmp_path / "run")
 
 
 def test_a_student_too_large_for_onnx_is_evaluated_by_torch(

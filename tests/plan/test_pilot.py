@@ -20,8 +20,8 @@ from harmaug.evaluate.lengths import lengths
 from harmaug.evaluate.results import Results
 from harmaug.evaluate.sources import GuardSource
 from harmaug.pipeline import run
+from harmaug.pipeline.data import benchmark_data
 from harmaug.plan import Pilot, load_machine
-from harmaug.sources.load import load_rows
 from harmaug.teachers import causal
 from harmaug.teachers.checkpoint import load_causal
 
@@ -105,7 +105,7 @@ def test_a_plan_from_a_pilot_is_within_a_quarter_of_the_run(
             expected[f"respond {kind.kind}", "tokens_out"] = kind.tokens_out
     for facts in results.training:
         expected[f"distil {facts.guard}", "tokens_in"] = facts.tokens
-    tested = load_rows("quickstart-test", "eval")[:60]
+    (tested,) = benchmark_data(measured.config.evaluate).values()
     student = GuardSource.of_student(measured.folder / "student", quantised=True)
     read = lengths(student, student.load, [(row.prompt, row.response) for row in tested])
     assert read is not None

@@ -83,6 +83,11 @@ def test_machines_are_a_table_and_files(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text(yaml.safe_dump(own | {"prefill": 3}))
     with pytest.raises(ConfigError, match="prefill"):
         load_machine(str(tmp_path / "mine.yaml"))
+    for content in ("name: d\xe9j\xe0".encode("latin1"), b"- 1", b"name: [1"):
+        (tmp_path / "mine.yaml").write_bytes(content)
+        with pytest.raises(ConfigError, match=r"mine\.yaml") as caught:
+            load_machine(str(tmp_path / "mine.yaml"))
+        assert "\n" not in str(caught.value)
 
 
 def test_what_is_not_known_is_one_line_with_what_to_do() -> None:
@@ -91,6 +96,8 @@ def test_what_is_not_known_is_one_line_with_what_to_do() -> None:
         make_plan(load_config("paper", ["distill.student=nobody/nothing"]), machine)
     with pytest.raises(DataError, match="HARMAUG_DATA"):
         make_plan(load_config("paper", ["data.train=[nothing_here]"]), machine)
+    with pytest.raises(DataError, match=r"data\.train \(nothing\) has no labelled row"):
+        make_plan(load_config("paper", ["data.train=[]", "generate.samples=0"]), machine)
 
 
 def test_the_command_prints_a_table_and_json() -> None:

@@ -4,6 +4,10 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
+import pytest
+from tests.browsers import chromium
+
 from harmaug.evaluate.results import Results, Sample
 from harmaug.report.html import render, write_report
 from harmaug.report.markdown import markdown
@@ -92,7 +96,28 @@ def test_the_data_of_the_page_is_json_that_cannot_end_its_script(
     assert found is not None and "<" not in found.group(1)
     guards = json.loads(found.group(1))["quickstart-test"]
     assert set(guards) == {"plain", "harmaug", "teacher"}
-    assert sum(map(sum, guards["teacher"]["counts"])) == 60
+    harmless, harmful = guards["teacher"]["flagged"]
+    assert harmless[0] + harmful[0] == 60
+
+
+@pytest.mark.slow
+def test_the_slider_flags_a_score_that_is_the_threshold(
+    tiny_run: tuple[Results, Path], tmp_path: Path
+) -> None:
+    results, folder = tiny_run
+    answers = results.answers(folder)
+    key = "teacher", "quickstart-test"
+    scores = np.where(answers[key].labels == 1, 0.5, 0.25)
+    answers = {**answers, key: dataclasses.replace(answers[key], scores=scores)}
+    (tmp_path / "report.html").write_text(render(results, answers), encoding="utf-8")
+    with chromium() as browser:
+        page = browser.new_page()
+        page.goto((tmp_path / "report.html").as_uri())
+        cells = page.locator('[data-row="teacher"] td')
+        page.locator("#threshold").fill("0.5")
+        assert cells.all_inner_texts()[1:] == ["1.000", "1.000", "1.000", "0.000"]
+        page.locator("#threshold").fill("0.505")
+        assert cells.first.inner_text() == "0"
 
 
 def test_a_run_without_benchmarks_baseline_or_samples_has_a_page(
@@ -118,7 +143,7 @@ def test_the_page_can_be_built_again(tiny_run: tuple[Results, Path]) -> None:
     write_report(Results.load(folder), folder)
     assert page_of(tiny_run) == before
     strict = render(results.at(0.9, folder), results.answers(folder))
-    assert "Flagged is a score above 0.9" in strict
+    assert "Flagged is a score at or above 0.9" in strict
 
 
 def test_markdown_tables_are_tables(tiny_run: tuple[Results, Path]) -> None:

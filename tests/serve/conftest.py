@@ -16,8 +16,10 @@ from tests.models import classifier
 
 from harmaug.export.onnx import to_onnx
 from harmaug.guard import Guard, GuardSettings, Verdict
+from harmaug.guard.engine import Wanted
 from harmaug.guard.plain import Input
 from harmaug.serve.app import create_app
+from harmaug.serve.protocol import BoundedHttp
 from harmaug.serve.settings import ServeSettings
 
 BREAKS = "a text that no guard survives"
@@ -40,10 +42,15 @@ def guard(guard_folder: Path) -> Guard:
 
 
 @contextmanager
-def running(guard: Guard, settings: ServeSettings, *keys: str) -> Iterator[str]:
+def running(
+    guard: Guard, settings: ServeSettings, *keys: str, keep_alive: int = 5
+) -> Iterator[str]:
     """Serve in a thread; yields the base address."""
     listening = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(create_app(guard, settings, keys), log_level="warning")
+    app = create_app(guard, settings, keys)
+    config = uvicorn.Config(
+        app, http=BoundedHttp, ws="none", log_level="warning", timeout_keep_alive=keep_alive
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
@@ -81,10 +88,12 @@ class HeldGuard(Guard):
         self.go = threading.Event()
         self.batches: list[int] = []
 
-    def verdicts(self, pairs: Sequence[Input], *, explain: bool = False) -> list[Verdict]:
+    def verdicts(
+        self, pairs: Sequence[Input], *, explain: bool = False, wanted: Wanted | None = None
+    ) -> list[Verdict]:
         """Wait, then judge."""
         self.go.wait(30)
         self.batches.append(len(pairs))
         if any(BREAKS in pair for pair in pairs):
             raise ZeroDivisionError
-        return super().verdicts(pairs, explain=explain)
+        return super().verdicts(pairs, explain=explain, wanted=wanted)

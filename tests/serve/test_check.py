@@ -151,6 +151,7 @@ def test_an_explanation_points_into_the_text(client: httpx.Client) -> None:
         ({"prompt": "a", "threshold": 0.5, "operating_point": "strict"}, None, "give either a thr"),
         ({"prompt": "a", "operating_point": "strickt"}, "operating_point", "did you mean 'strict'"),
         ({"prompt": "a", "operating_point": "a\nb"}, "operating_point", r"point 'a\nb'; known"),
+        ({"prompt": "a", "operating_point": "a" * 201}, "operating_point", "at most 200 char"),
         ({"prompt": "a", "re\nsponse": "b"}, r"re\nsponse", "Extra inputs"),
         ({"prompt": "a", "x" * 4_000: "b"}, "x" * 40, "Extra inputs"),
         ({"prompt": "x" * 5_001}, "prompt", "at most 5000 characters a request, not 5001"),

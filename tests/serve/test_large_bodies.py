@@ -60,6 +60,16 @@ def test_tiny_entries_are_refused_while_the_server_answers(
     assert most - before < 150e6
 
 
+def test_a_long_name_of_an_operating_point_holds_nobody_up(guard: Guard) -> None:
+    body = repeated('{"prompt":"a","operating_point":"', "strict", '"}')
+    with running(guard, ServeSettings()) as base:
+        started = time.perf_counter()
+        answer = httpx.post(f"{base}/v1/check", content=body, timeout=60)
+        assert time.perf_counter() - started < 1.0
+    assert answer.status_code == 422
+    assert answer.json()["error"]["param"] == "operating_point"
+
+
 def test_a_large_text_is_read(guard: Guard) -> None:
     body = repeated('{"prompt":"', "\\u00e9", '"}')
     settings = ServeSettings(max_characters=1_000_000)

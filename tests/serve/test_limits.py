@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 import socket
 import threading
 import time
@@ -17,8 +18,10 @@ from tests.serve.conftest import BREAKS, HeldGuard, running
 
 from harmaug.errors import ConfigError
 from harmaug.guard import Guard
+from harmaug.guard.engine import Engine
 from harmaug.serve.app import create_app
-from harmaug.serve.settings import ServeSettings, parse_keys
+from harmaug.serve.settings import ServeSettings, keys_of, parse_keys
+from harmaug.text import Encoded
 
 PROMPT = "how do i bake bread"
 
@@ -55,6 +58,7 @@ def test_what_is_not_json_is_a_400(client: httpx.Client, body: bytes) -> None:
 def test_unknown_paths_and_methods_have_the_same_shape(client: httpx.Client) -> None:
     assert error(client.get("/v1/nothing"), 404) == "Not Found"
     assert error(client.get("/v1/check"), 405) == "Method Not Allowed"
+    assert error(client.get("/metrics/", headers={"Host": "elsewhere.example"}), 404) == "Not Found"
 
 
 @pytest.mark.parametrize("path", ["/", "/docs", "/healthz", "/readyz", "/metrics", "/v1/guard"])
@@ -209,6 +213,40 @@ def test_a_client_that_hangs_up_is_no_failure(
     assert [record.getMessage() for record in caplog.records if record.exc_info] == []
 
 
+@pytest.mark.parametrize("reason", ["deadline", "hang-up"])
+def test_a_long_text_that_nobody_waits_for_any_more_is_given_up(
+    guard: Guard, monkeypatch: pytest.MonkeyPatch, reason: str
+) -> None:
+    run = Engine._run
+    runs: list[int] = []
+
+    def slow(engine: Engine, row: Encoded) -> float:
+        time.sleep(0.01)
+        runs.append(len(row))
+        return run(engine, row)
+
+    monkeypatch.setattr(Engine, "_run", slow)
+    body = json.dumps({"prompt": "the dog " * 30_000}).encode()
+    settings = ServeSettings(deadline_s=2.0 if reason == "deadline" else 60.0)
+    with running(guard, settings) as base, httpx.Client(base_url=base, timeout=30) as client:
+        if reason == "deadline":
+            error(client.post("/v1/check", content=body), 504)
+        else:
+            with socket.create_connection(("127.0.0.1", int(base.rsplit(":", 1)[1]))) as gone:
+                head = f"POST /v1/check HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
+                gone.sendall(head.encode() + body)
+                while not runs:
+                    time.sleep(0.01)
+        started = time.monotonic()
+        while "harmaug_queue_items 0" not in (text := client.get("/metrics").text):
+            assert time.monotonic() - started < 5
+            time.sleep(0.02)
+        status = 504 if reason == "deadline" else 499
+        assert f'harmaug_requests_total{{path="/v1/check",status="{status}"}} 1' in text
+        assert 0 < sum(runs) < 60_000 / 2
+        assert client.post("/v1/check", json={"prompt": PROMPT}).status_code == 200
+
+
 def test_requests_that_wait_are_judged_together(guard: Guard) -> None:
     held = HeldGuard(guard)
     with running(held, ServeSettings()) as base, ThreadPoolExecutor(12) as pool:
@@ -267,6 +305,45 @@ def test_text_is_logged_only_when_asked(guard: Guard, caplog: pytest.LogCaptureF
         ]
         assert any("POST /v1/check 200" in line for line in written)
         assert any(PROMPT in line for line in written) is asked
+
+
+@pytest.mark.parametrize(
+    ("asked", "threshold", "flagged"),
+    [
+        ({"threshold": 0.0}, "0.000", True),
+        ({"threshold": 1.0}, "1.000", False),
+        ({"operating_point": "lenient"}, "0.900", False),
+        ({"operating_point": "strict"}, "0.100", True),
+    ],
+)
+def test_log_and_count_tell_the_answer_that_was_given(
+    guard: Guard,
+    caplog: pytest.LogCaptureFixture,
+    asked: dict[str, object],
+    threshold: str,
+    flagged: bool,
+) -> None:
+    caplog.set_level(logging.INFO)
+    with running(guard, ServeSettings(log_text=True)) as base:
+        answer = httpx.post(f"{base}/v1/check", json={"prompt": PROMPT, **asked}).json()
+        text = httpx.get(f"{base}/metrics").text
+    assert answer["results"][0]["flagged"] is flagged
+    word, count = ("FLAGGED", "flagged") if flagged else ("safe", "not_flagged")
+    (line,) = (each.getMessage() for each in caplog.records if PROMPT in each.getMessage())
+    assert f"Verdict({word}: " in line
+    assert threshold in line
+    assert re.findall(r"harmaug_items_total.*", text)[-1:] == [
+        f'harmaug_items_total{{verdict="{count}"}} 1'
+    ]
+
+
+def test_an_environment_that_holds_no_key_opens_no_server() -> None:
+    assert keys_of({}) == ()
+    assert keys_of({"HARMAUG_API_KEYS": " one ,two"}) == ("one", "two")
+    for text in ("", " , ", ",,"):
+        with pytest.raises(ConfigError, match="HARMAUG_API_KEYS is set and holds no key") as raised:
+            keys_of({"HARMAUG_API_KEYS": text})
+        assert "\n" not in str(raised.value)
 
 
 def test_settings_that_cannot_work_are_refused() -> None:

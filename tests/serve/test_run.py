@@ -144,6 +144,8 @@ def test_an_unknown_guard_or_host_is_told_at_once() -> None:
             serve(ServeSettings(model="nowhere", workers=workers), "127.0.0.1", 0)
     with pytest.raises(ServerError, match="cannot listen on no.such.host.invalid port 0"):
         serve(ServeSettings(model="nowhere"), "no.such.host.invalid", 0)
+    with pytest.raises(ServerError, match="no host 'a..b'"):
+        serve(ServeSettings(model="nowhere"), "a..b", 0)
     with pytest.raises(ServerError, match="no port 70000"):
         serve(ServeSettings(model="nowhere"), "127.0.0.1", 70_000)
 
@@ -162,6 +164,12 @@ def test_a_broken_guard_is_one_line_and_starts_no_worker(
     assert done.returncode == 2
     assert done.stderr.startswith("error: ")
     assert done.stderr.count("\n") == 1
+
+
+def test_the_command_refuses_a_variable_without_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HARMAUG_API_KEYS", " , ")
+    with pytest.raises(ConfigError, match="holds no key"):
+        command(model="nowhere")
 
 
 def test_a_missing_extra_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -68,6 +68,47 @@ def test_a_bad_row_is_named_by_its_line(content: bytes, message: str, tmp_path: 
         read_file(path)
 
 
+@pytest.mark.parametrize("suffix", [".jsonl", ".json", ".csv", ".parquet"])
+def test_an_empty_response_is_none(suffix: str, tmp_path: Path) -> None:
+    record = {"prompt": "hello", "response": "", "label": 1}
+    path = tmp_path / f"data{suffix}"
+    if suffix == ".parquet":
+        pq.write_table(pa.Table.from_pylist([record]), path)
+    elif suffix == ".csv":
+        path.write_text("prompt,response,label\nhello,,1\n", encoding="utf-8")
+    else:
+        text = json.dumps([record] if suffix == ".json" else record)
+        path.write_text(text, encoding="utf-8")
+    (row,) = read_file(path)
+    assert (row.response, row.label_of) == (None, "prompt")
+
+
+def test_half_a_character_is_a_question_mark_wherever_it_stands(tmp_path: Path) -> None:
+    path = tmp_path / "data.jsonl"
+    half, whole = r"a \ud83d b", r"\ud83d\ude00"
+    fields = dict.fromkeys(("id", "response", "category", "source"), half)
+    texts = ", ".join(f'"{name}": "{text}"' for name, text in {**fields, "prompt": whole}.items())
+    path.write_text(f"{{{texts}}}\n", encoding="utf-8")
+    (row,) = read_file(path)
+    assert row.prompt == "\N{GRINNING FACE}"
+    assert {row.id, row.response, row.category, row.source} == {"a ? b"}
+    path.write_text(r'{"prompt": "\ud83d"}', encoding="utf-8")
+    assert read_file(path)[0].prompt == "?"
+
+
+def test_a_field_of_a_csv_file_is_as_long_as_it_likes(tmp_path: Path) -> None:
+    path = tmp_path / "data.csv"
+    path.write_text(f'prompt,label\n"{"word " * 40_000}",1\nshort,0\n', encoding="utf-8")
+    assert [len(row.prompt) for row in read_file(path)] == [200_000, 5]
+
+
+def test_the_lines_of_a_csv_file_may_end_as_on_any_machine(tmp_path: Path) -> None:
+    for end in ("\n", "\r\n", "\r"):
+        path = tmp_path / "data.csv"
+        path.write_bytes(end.join(["prompt,label", "hello,1", "bye,0"]).encode())
+        assert [row.prompt for row in read_file(path)] == ["hello", "bye"]
+
+
 def test_files_that_are_not_what_their_name_says(tmp_path: Path) -> None:
     for name in ("data.jsonl.gz", "data.parquet", "data.json"):
         (tmp_path / name).write_bytes(b"something else")

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from tests.study.heard import Heard, places
 
 from harmaug.config import RunConfig, to_yaml
 from harmaug.config.study import StudyConfig
@@ -10,17 +11,9 @@ from harmaug.errors import ConfigError
 from harmaug.progress import Quiet
 from harmaug.study.report import write_study
 from harmaug.study.results import Outcome, Study
-from harmaug.study.run import Places, run_study
+from harmaug.study.run import run_study
 
 STEER = {"rounds": 2, "neighbours": 1, "novelty": 0.0, "stop_below": 0.0}
-
-
-class Heard(Quiet):
-    def __init__(self) -> None:
-        self.work: list[str] = []
-
-    def begin(self, what: str, total: int | None) -> None:
-        self.work.append(what)
 
 
 @pytest.fixture(scope="module")
@@ -63,10 +56,6 @@ def config(tiny_config: RunConfig, tmp_path_factory: pytest.TempPathFactory) -> 
             "resamples": 20,
         }
     )
-
-
-def places(folder: Path) -> Places:
-    return Places(folder, folder, folder / "ledger.jsonl")
 
 
 @pytest.fixture(scope="module")

@@ -1,16 +1,15 @@
 """A study on tiny real models: run, interrupted, run again, reported."""
 
 import csv
-import json
 import shutil
 import time
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
+from tests.study.heard import Heard, places
 
 from harmaug.augment import synonyms
-from harmaug.config import RunConfig, to_yaml
 from harmaug.config.study import ArmConfig, StudyConfig
 from harmaug.errors import ConfigError, HarmaugError, RunFolderError
 from harmaug.progress import Quiet
@@ -20,71 +19,6 @@ from harmaug.study.report import write_study
 from harmaug.study.results import Study, read_scores
 from harmaug.study.run import Places, run_study
 from harmaug.study.summary import Summary
-
-
-class Heard(Quiet):
-    """Remembers what was done, and interrupts at a piece of work when told to."""
-
-    def __init__(self, stop: str = "") -> None:
-        self.work: list[str] = []
-        self._stop = stop
-
-    def begin(self, what: str, total: int | None) -> None:
-        self.work.append(what)
-        if self._stop and self._stop in what:
-            raise KeyboardInterrupt
-
-
-@pytest.fixture(scope="module")
-def config(tiny_config: RunConfig, tmp_path_factory: pytest.TempPathFactory) -> StudyConfig:
-    folder = tmp_path_factory.mktemp("study")
-    (folder / "tiny.yaml").write_text(to_yaml(tiny_config), encoding="utf-8")
-    prompts = folder / "prompts.jsonl"
-    lines = [json.dumps({"prompt": f"Tell me story number {n} about the sea"}) for n in range(9)]
-    prompts.write_text("\n".join(lines), encoding="utf-8")
-    teacher = tiny_config.label.teacher.model
-    return StudyConfig.model_validate(
-        {
-            "name": "tiny",
-            "title": "Tiny",
-            "base": str(folder / "tiny.yaml"),
-            "seeds": [1, 2],
-            "set": {
-                "data.max_rows": 60,
-                "generate.samples": 6,
-                "distill.steps": 3,
-                "distill.quantise": False,
-            },
-            "arms": {
-                "plain": {"method": "plain"},
-                "eda": {
-                    "method": "eda",
-                    "eda": {"synonyms": "embeddings", "encoder": teacher, "n_aug": 1},
-                },
-                "given": {"method": "prompts", "prompts": {"file": str(prompts)}},
-                "harmaug": {"x": 6},
-                "fewer": {"set": {"select.instructions": 2}, "x": 2},
-            },
-            "figure": {"label": "instructions"},
-            "guards": [teacher],
-            "claim": {"first": "harmaug", "others": ["plain"]},
-            "resamples": 50,
-        }
-    )
-
-
-def places(folder: Path) -> Places:
-    return Places(folder, folder, folder / "ledger.jsonl")
-
-
-@pytest.fixture(scope="module")
-def finished(
-    config: StudyConfig, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Study, Path, list[str]]:
-    folder = tmp_path_factory.mktemp("finished")
-    heard = Heard()
-    study = run_study(config, places(folder), command="harmaug study tiny", progress=heard)
-    return study, folder, heard.work
 
 
 def test_arms_share_every_stage_they_can(finished: tuple[Study, Path, list[str]]) -> None:
@@ -129,7 +63,7 @@ def test_interrupted_and_resumed_it_repeats_nothing(
     again = Heard()
     run_study(config, places(tmp_path), command="", progress=again)
     assert again.work == []
-    assert len((tmp_path / "ledger.jsonl").read_text(encoding="utf-8").splitlines()) == 10
+    assert len((tmp_path / "ledger.jsonl").read_text(encoding="utf-8").splitlines()) == 11
 
 
 def test_the_report_needs_the_scores_alone(
@@ -215,9 +149,15 @@ def test_what_students_and_guards_cost_is_measured_once(
     made = run_study(study, places(tmp_path), command="", progress=Quiet())
     assert [one.guard for one in made.costs] == ["plain", *config.guards]
     assert all(one.flops_per_example and one.speed for one in made.costs)
+    student = tmp_path / "stages" / made.outcomes[0].student
+    shutil.rmtree(student)
     heard = Heard()
     again = run_study(study, places(tmp_path), command="", progress=heard)
     assert heard.work == [] and again.costs == made.costs
+    for measured in (tmp_path / "stages").glob("cost-*"):
+        shutil.rmtree(measured)
+    with pytest.raises(RunFolderError, match=f"{student.name} was deleted.* set cost: false"):
+        run_study(study, places(tmp_path), command="", progress=Quiet())
     write_study(made, tmp_path)
     assert "MFLOPs/example" in (tmp_path / "tables" / "cost.csv").read_text(encoding="utf-8")
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from tests.teachers.guards import guard_tokenizer, logits_after, save_guard, token
 from transformers import AutoModelForCausalLM
 
@@ -96,3 +97,19 @@ def test_an_adapter_without_its_base_is_one_line(
     (tmp_path / "adapter_config.json").write_text(gone, encoding="utf-8")
     with pytest.raises(ModelError, match="cannot load the teacher"):
         load_teacher(TeacherConfig(family="aegis-defensive", model=str(tmp_path)))
+
+
+def test_an_adapter_that_lacks_weights_is_one_line(
+    folders: tuple[Path, Path, Path], tmp_path: Path
+) -> None:
+    for path in folders[1].iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    weights = tmp_path / "adapter_model.safetensors"
+    kept = {name: low for name, low in load_file(weights).items() if "layers.1." not in name}
+    save_file(kept, weights, {"format": "pt"})
+    config = TeacherConfig(family="aegis-defensive", model=str(tmp_path))
+    with pytest.raises(ModelError, match="lacks weights of its own"):
+        load_teacher(config)
+    weights.write_bytes(weights.read_bytes()[:-100])
+    with pytest.raises(ModelError, match="cannot load the teacher"):
+        load_teacher(config)

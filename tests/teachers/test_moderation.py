@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.serve.conftest import running as serving
-from tests.servers.stub import Body, Stub, running
+from tests.servers.stub import Body, Fault, Stub, running
 
 from harmaug.config import TeacherConfig
 from harmaug.errors import ServerError
 from harmaug.guard import Guard
+from harmaug.llm.base import Completion
 from harmaug.llm.journal import Accounts, Journal
 from harmaug.scoring import Scorer, TextPair, probability
 from harmaug.serve.settings import ServeSettings
@@ -85,6 +86,41 @@ def test_a_text_that_is_refused_loses_no_other(tmp_path: Path) -> None:
     np.testing.assert_array_equal(again, found)
     asked_again = [len(body["input"]) for body in stub.bodies[bought:]]
     assert asked_again == [3, 1]  # the list and the text that it was refused for: never answered
+
+
+@pytest.mark.parametrize("fault", ["500", "429", "reset"])
+def test_a_server_that_fails_is_not_asked_text_by_text(fault: Fault, tmp_path: Path) -> None:
+    journal = tmp_path / "journal.sqlite"
+    with running(Stub(document=moderated)) as stub:
+        kept = teacher(stub.url.removesuffix("/v1"), journal).log_odds(PAIRS[:1])
+        assert not np.isnan(kept).any()
+        stub.fault = lambda seed, times: fault
+        found = teacher(stub.url.removesuffix("/v1"), journal, batch_size=4).log_odds(PAIRS[1:])
+    assert np.isnan(found).all()
+    assert [len(body["input"]) for body in stub.bodies] == [1, 4, 4]  # and one further try
+
+
+@pytest.mark.parametrize("number", [0, 1, 5])
+def test_another_number_of_results_is_no_answer(number: int, tmp_path: Path) -> None:
+    """A server that takes lists for texts, or answers with nothing: what it says is not kept."""
+    mended = False
+
+    def document(body: Body) -> Mapping[str, object]:
+        whole = moderated(body)["results"]
+        assert isinstance(whole, list)
+        return {"results": whole if mended else (whole * 5)[:number]}
+
+    journal = tmp_path / "journal.sqlite"
+    Journal(journal).answered("before", Completion("[0]", None, 0, 0), keep=True)
+    with running(Stub(document=moderated)) as stub:
+        expected = teacher(stub.url.removesuffix("/v1")).log_odds(PAIRS)
+        stub.document = document
+        found = teacher(stub.url.removesuffix("/v1"), journal, batch_size=4).log_odds(PAIRS[:4])
+        answered = np.full(4, np.nan) if number != 1 else expected[:4]
+        np.testing.assert_allclose(found, answered)
+        mended = True
+        again = teacher(stub.url.removesuffix("/v1"), journal, batch_size=4).log_odds(PAIRS[:4])
+    np.testing.assert_allclose(again, expected[:4])
 
 
 def test_faults_are_asked_again_and_a_broken_server_is_named() -> None:

@@ -15,10 +15,11 @@ from transformers import (
 )
 
 from harmaug.config import TeacherConfig
-from harmaug.errors import ModelError
+from harmaug.errors import ConfigError, ModelError
 from harmaug.scoring import Scorer, TextPair
 from harmaug.teachers.classes import harm_rule
 from harmaug.teachers.load import load_teacher
+from harmaug.teachers.sequence import SequenceTeacher
 
 SIZES = {
     "hidden_size": 32,
@@ -235,3 +236,23 @@ def test_a_long_row_is_read_to_its_end_on_offset_positions_too(tmp_path: Path) -
     ends = scorer.log_odds([("bread " * 20 + "super creative fox", None)])
     assert ends[0] != scorer.log_odds([("bread " * 20, None)])[0]
     assert scores[0] <= scores[1]
+
+
+@pytest.mark.parametrize("kind", ["bert", "roberta", "deberta-v2"])
+def test_a_length_that_holds_no_window_is_refused_with_the_least_that_does(
+    kind: str, tmp_path: Path
+) -> None:
+    more = DEBERTA if kind == "deberta-v2" else {"type_vocab_size": 2 if kind == "bert" else 1}
+    encoder(tmp_path, kind, UNNAMED, **more)
+    for length in (1, 8, 31):
+        refused = rf"label\.teacher\.max_length: {length} tokens .* at least 32 do$"
+        with pytest.raises(ConfigError, match=refused):
+            teacher(tmp_path, max_length=length)
+    scorer = teacher(tmp_path, max_length=32)
+    assert isinstance(scorer, SequenceTeacher)
+    long = "numbers " + "0123456789" * 30
+    pairs: list[TextPair] = [(long, None), (long, long), ("fox", long), (long, "fox")]
+    assert np.isfinite(scorer.log_odds(pairs)).all()
+    for windows, content in scorer.token_counts(pairs):
+        assert sum(windows) > content
+        assert max(windows) <= 32 + 8  # a stretch by itself may cost a few tokens more

@@ -13,6 +13,9 @@ from datasketch import MinHash, MinHashLSH
 from harmaug.augment.overlap import Grams
 
 PERMUTATIONS = 128
+ALL = 0.98
+"""The highest threshold to which two bands come nearer than one."""
+
 _EMPTY = MinHash(num_perm=PERMUTATIONS, seed=1)
 
 
@@ -20,12 +23,14 @@ class NearIndex:
     """Remembers texts by their word trigrams, and says whether another is near one of them.
 
     `threshold` is the Jaccard similarity at which about half of the pairs are found; the number
-    and the width of the bands follow from it.
+    and the width of the bands follow from it. Above `ALL` there is one, of all permutations.
     """
 
     def __init__(self, threshold: float) -> None:
-        best = MinHashLSH(threshold=threshold, num_perm=PERMUTATIONS)
-        self._shape = (best.b, best.r)
+        self._shape = (1, PERMUTATIONS)
+        if threshold <= ALL:
+            best = MinHashLSH(threshold=threshold, num_perm=PERMUTATIONS)
+            self._shape = (best.b, best.r)
         draw = np.random.default_rng(1)
         # Odd multipliers of 64 bits: what differs in a band differs in its key.
         self._factors = draw.integers(2**63, size=self._shape, dtype=np.uint64) * 2 + 1

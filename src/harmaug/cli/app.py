@@ -7,12 +7,14 @@ an output that nobody reads to its end (`| head`), as of a process that SIGPIPE 
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
 import traceback
 
 import typer
 
+from harmaug.cli.tell import tell
 from harmaug.errors import HarmaugError
 
 UNFORESEEN = 3
@@ -41,19 +43,21 @@ def main() -> None:
 
     # Where it is installed, transformers imports it, and it names each kernel that does not load.
     logging.getLogger("torchao").setLevel(logging.ERROR)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # as standard error is
     commands.register(app)
     try:
         app()
     except HarmaugError as error:
-        sys.stderr.write(f"error: {error}\n")
+        tell(f"error: {error}")
         sys.exit(2)
     except SystemExit as leaving:
         if isinstance(leaving.__context__, BrokenPipeError):
             sys.exit(NOBODY_READS)  # its own 1 would say that the text was flagged
         if leaving.code == INTERRUPTED and not RESUMABLE.isdisjoint(sys.argv[1:2]):
-            sys.stderr.write("interrupted: run the same command again to go on where it stopped\n")
+            tell("interrupted: run the same command again to go on where it stopped")
         raise
     except Exception:
         # Python's own exit status for these is 1, which scripts read as flagged.
-        traceback.print_exc()
+        tell(traceback.format_exc().rstrip())
         sys.exit(UNFORESEEN)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import codecs
 import dataclasses
 import json
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from harmaug.errors import DataError
+
+if TYPE_CHECKING:
+    from harmaug.guard import Verdict
 
 
 def check(
@@ -37,7 +41,7 @@ def check(
     prompt = _standard_input() if text == "-" else text
     verdict = Guard.load(model).check(prompt, response, explain=explain)
     if as_json:
-        typer.echo(json.dumps(dataclasses.asdict(verdict), ensure_ascii=False))
+        typer.echo(_json(verdict))
     else:
         word = "flagged" if verdict.flagged else "safe" if verdict.in_scope else "out of scope"
         typer.echo(f"{word}  p(unsafe) {verdict.score:.3f}  threshold {verdict.threshold:.3f}")
@@ -54,8 +58,20 @@ def check(
     raise typer.Exit(1 if verdict.flagged else 0)
 
 
+def _json(verdict: Verdict) -> str:
+    """JSON as whoever reads standard output takes it: escaped where that is not UTF-8."""
+    fields = dataclasses.asdict(verdict)
+    if sys.stdout is None or codecs.lookup(sys.stdout.encoding or "ascii").name != "utf-8":
+        return json.dumps(fields)
+    return json.dumps(fields, ensure_ascii=False)
+
+
 def _standard_input() -> str:
+    if sys.stdin is None:
+        raise DataError("standard input is closed: pipe the text in, or give it as the argument")
     try:
         return sys.stdin.buffer.read().decode("utf-8")
     except UnicodeDecodeError:
         raise DataError("standard input is not UTF-8 text") from None
+    except OSError as error:
+        raise DataError(f"cannot read standard input: {error.strerror or error}") from None

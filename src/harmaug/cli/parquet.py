@@ -9,22 +9,53 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from harmaug.cli.rows import ROWS_AT_ONCE, Fields
+from harmaug.cli.values import python_values
 from harmaug.errors import DataError
 
 _ELSE = "write .jsonl instead"
+
+
+def open_parquet(path: Path) -> pq.ParquetFile:
+    """Open a file.
+
+    Raises:
+        DataError: when it is no Parquet file.
+    """
+    try:
+        return pq.ParquetFile(path)
+    except (pa.ArrowException, OSError):
+        raise _not_readable(path) from None
+
+
+def batches(file: pq.ParquetFile, path: Path) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a file, `ROWS_AT_ONCE` at a time.
+
+    Raises:
+        DataError: when it cannot be read to its end.
+    """
+    try:
+        yield from file.iter_batches(ROWS_AT_ONCE)
+    except (pa.ArrowException, OSError):
+        raise _not_readable(path) from None
 
 
 def read_parquet(path: Path) -> Iterator[Fields]:
     """Yield the rows of a file.
 
     Raises:
-        DataError: when it is no Parquet file.
+        DataError: when it is no Parquet file, or two columns have one name.
     """
-    try:
-        for batch in pq.ParquetFile(path).iter_batches(ROWS_AT_ONCE):
-            yield from batch.to_pylist()
-    except (pa.ArrowException, OSError):
-        raise DataError(f"{path}: not a readable Parquet file") from None
+    with open_parquet(path) as file:
+        names = file.schema_arrow.names
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise DataError(
+                f"{path}: two columns are named '{twice[0]}': rename one, or write .parquet, "
+                "which holds both"
+            )
+        for batch in batches(file, path):
+            columns = [python_values(column) for column in batch.columns]
+            for values in zip(*columns, strict=True):
+                yield dict(zip(names, values, strict=True))
 
 
 class ParquetWriter:
@@ -68,8 +99,11 @@ class ParquetWriter:
                     with pa.ipc.open_stream(spooled) as stream:
                         writer.write_table(_with_columns(stream.read_all(), schema))
         except pa.ArrowException as error:
-            reason = str(error).partition("\n")[0]
-            raise DataError(f"no Parquet file can hold these rows ({reason}): {_ELSE}") from None
+            raise not_writable(error) from None
+        try:
+            pq.read_schema(self._path)
+        except OSError as error:  # lists in lists are written deeper than they can be read
+            raise not_writable(error) from None
 
     def close(self) -> None:
         """Remove what was put aside."""
@@ -78,8 +112,11 @@ class ParquetWriter:
 
     def _put_aside(self) -> None:
         table = _table(self._waiting)
-        with pa.ipc.new_stream(self._file, table.schema) as stream:
-            stream.write_table(table)
+        try:
+            with pa.ipc.new_stream(self._file, table.schema) as stream:
+                stream.write_table(table)
+        except pa.ArrowException as error:
+            raise not_writable(error) from None
         self._schemas.append(table.schema)
         self._waiting = []
 
@@ -89,6 +126,7 @@ def _table(rows: Sequence[Fields]) -> pa.Table:
     columns = {}
     for name in names:
         try:
+            name.encode("utf-8")
             columns[name] = pa.array([row.get(name) for row in rows])
         # Values of two types, numbers that are too large, halves of surrogate pairs.
         except (pa.ArrowException, ValueError, TypeError, OverflowError):
@@ -117,6 +155,16 @@ def _with_columns(table: pa.Table, schema: pa.Schema) -> pa.Table:
         for field in schema
     ]
     return pa.table(columns, schema=schema)
+
+
+def _not_readable(path: Path) -> DataError:
+    return DataError(f"{path}: not a readable Parquet file")
+
+
+def not_writable(error: pa.ArrowException | OSError) -> DataError:
+    """What is wrong with rows that Arrow holds and Parquet does not."""
+    reason = str(error).partition("\n")[0]
+    return DataError(f"no Parquet file can hold these rows ({reason}): {_ELSE}")
 
 
 def _no_column(name: str) -> DataError:

@@ -7,7 +7,7 @@ import gzip
 import json
 import os
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -19,6 +19,9 @@ from harmaug.guard import Guard
 from harmaug.scoring import TextPair
 
 ROWS_AT_ONCE = 2048
+
+VERDICT = ("score", "flagged", "in_scope", "reasons", "error")
+"""What scoring adds; what a row has of these names already is of an earlier scoring."""
 
 Fields = dict[str, object]
 
@@ -32,18 +35,41 @@ class Row:
     error: str | None
 
 
+def score_file(guard: Guard, source: Path, out: Path) -> Generator[Row]:
+    """Score a file into another, whose kind may differ; yield each row when it is scored.
+
+    The rows are to be read to the end: only then is the file written.
+
+    Raises:
+        DataError: when the one cannot be read or the other cannot be written.
+    """
+    if source.suffix == out.suffix == ".parquet":
+        check_source(source)
+        require("train", "reading Parquet", "pyarrow")
+        from harmaug.cli.columns import score_columns
+
+        with _appearing(out) as temporary:
+            yield from score_columns(guard, source, temporary)
+        return
+    with open_reader(source) as rows, open_writer(out) as write:
+        for row in score_rows(guard, rows):
+            write(row.fields)
+            yield row
+
+
 def score_rows(guard: Guard, rows: Iterable[Row]) -> Iterator[Row]:
     """Add the verdict to each row that can be scored, `error` to the others.
 
-    The verdict is `score`, `flagged`, `in_scope` and `reasons`.
+    The verdict is `score`, `flagged`, `in_scope` and `reasons`. Fields of these names go.
     """
     source = iter(rows)
     while batch := list(islice(source, ROWS_AT_ONCE)):
         pairs = [pair for row in batch if row.error is None for pair in [_pair(row)]]
         verdicts = iter(guard.verdicts(pairs))
         for row in batch:
+            kept = {name: value for name, value in row.fields.items() if name not in VERDICT}
             if row.error is not None:
-                yield Row(row.line, {**row.fields, "error": row.error}, row.error)
+                yield Row(row.line, {**kept, "error": row.error}, row.error)
                 continue
             verdict = next(verdicts)
             added = {
@@ -52,7 +78,7 @@ def score_rows(guard: Guard, rows: Iterable[Row]) -> Iterator[Row]:
                 "in_scope": verdict.in_scope,
                 "reasons": list(verdict.reasons),
             }
-            yield Row(row.line, {**row.fields, **added}, None)
+            yield Row(row.line, {**kept, **added}, None)
 
 
 @contextmanager
@@ -63,14 +89,12 @@ def open_reader(path: Path) -> Iterator[Iterable[Row]]:
         DataError: when there is no such file, its kind is unknown, or, while rows are read, it
             cannot be read to its end.
     """
-    if not path.is_file():
-        raise DataError(f"no data file {path}: check the path")
+    check_source(path)
     if path.suffix == ".parquet":
         require("train", "reading Parquet", "pyarrow")
         from harmaug.cli.parquet import read_parquet
 
-        numbered = enumerate(read_parquet(path), 1)
-        yield (Row(number, fields, _problem(fields)) for number, fields in numbered)
+        yield (row_of(number, fields) for number, fields in enumerate(read_parquet(path), 1))
         return
     try:
         opened = _open(path, "rb")
@@ -89,8 +113,7 @@ def open_writer(path: Path) -> Iterator[Callable[[Fields], None]]:
         DataError: when the kind is unknown, the place cannot be written, or a Parquet column
             cannot hold its values.
     """
-    temporary = path.with_name(f".{os.getpid()}.{path.name}")
-    try:
+    with _appearing(path) as temporary:
         if path.suffix == ".parquet":
             require("train", "writing Parquet", "pyarrow")
             from harmaug.cli.parquet import ParquetWriter
@@ -101,6 +124,33 @@ def open_writer(path: Path) -> Iterator[Callable[[Fields], None]]:
         else:
             with _open(temporary, "wb") as file:
                 yield lambda fields: _write_line(file, fields)
+
+
+def check_source(path: Path) -> None:
+    """Check that there is a file to read.
+
+    Raises:
+        DataError: when there is none.
+    """
+    if not path.is_file():
+        raise DataError(f"no data file {path}: check the path")
+
+
+def row_of(line: int, fields: Fields) -> Row:
+    """A row as it was read, with why it cannot be scored, if it cannot."""
+    if not isinstance(fields.get("prompt"), str):
+        return Row(line, fields, "no 'prompt' string")
+    if not isinstance(fields.get("response"), str | None):
+        return Row(line, fields, "'response' is neither a string nor null")
+    return Row(line, fields, None)
+
+
+@contextmanager
+def _appearing(path: Path) -> Iterator[Path]:
+    """A file to write, which appears under its name only when it is whole."""
+    temporary = path.with_name(f".{os.getpid()}.{path.name}")
+    try:
+        yield temporary
         temporary.replace(path)
     except OSError as error:
         raise DataError(f"cannot write {path}: {error.strerror or error}") from None
@@ -151,15 +201,7 @@ def _json_row(line: bytes, number: int) -> Row:
         return Row(number, {"line": number}, "not valid JSON")
     if not isinstance(fields, dict):
         return Row(number, {"line": number}, "not an object with a 'prompt'")
-    return Row(number, fields, _problem(fields))
-
-
-def _problem(fields: Fields) -> str | None:
-    if not isinstance(fields.get("prompt"), str):
-        return "no 'prompt' string"
-    if not isinstance(fields.get("response"), str | None):
-        return "'response' is neither a string nor null"
-    return None
+    return row_of(number, fields)
 
 
 def _pair(row: Row) -> TextPair:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from harmaug.cli.app import NOBODY_READS
+from harmaug.cli.tell import tell
 
 
 def score(
@@ -17,26 +20,28 @@ def score(
     """Score a JSON Lines or Parquet file (gzip by suffix).
 
     Added are `score` (p(unsafe)), `flagged`, and `in_scope` with its `reasons`: where it is false
-    the guard was not trained for such text, and a low score does not say that it is safe.
+    the guard was not trained for such text, and a low score does not say that it is safe. Fields
+    of these names that are there already are replaced.
 
-    Rows keep their order and their other fields. A row that cannot be scored is reported with its
-    line number, gets an `error` instead of a score, and does not lose the others; the exit status
-    is then 2.
+    Rows keep their order and their other fields; from Parquet to Parquet columns are copied as they
+    are, and `error` is always one. A row that cannot be scored is reported with its line number,
+    gets an `error` instead of a score, and does not lose the others; the exit status is then 2.
 
     Example: `harmaug score --in chats.jsonl.gz --out scored.jsonl.gz`
     """
-    from harmaug.cli.rows import open_reader, open_writer, score_rows
+    from harmaug.cli.rows import score_file
     from harmaug.guard import Guard
 
-    guard = Guard.load(model)
     bad = total = 0
-    with open_reader(source) as rows, open_writer(out) as write:
-        for row in score_rows(guard, rows):
+    heard = True
+    with closing(score_file(Guard.load(model), source, out)) as rows:
+        for row in rows:
             total += 1
             if row.error is not None:
                 bad += 1
-                sys.stderr.write(f"{source}:{row.line}: {row.error}\n")
-            write(row.fields)
-    typer.echo(f"{total - bad} rows scored, {bad} not: {out}", err=True)
+                heard &= tell(f"{source}:{row.line}: {row.error}")
+    heard &= tell(f"{total - bad} rows scored, {bad} not: {out}")
+    if not heard:
+        raise typer.Exit(NOBODY_READS)
     if bad:
         raise typer.Exit(2)

@@ -41,10 +41,11 @@ def serve(
 
         HARMAUG_API_KEYS=one,two harmaug serve --host 0.0.0.0 --port 8080 --workers 4
     """
-    require("serve", "harmaug serve", "fastapi", "uvicorn")
+    require("serve", "harmaug serve", "fastapi", "httptools", "uvicorn")
     from harmaug.serve.run import serve as run
-    from harmaug.serve.settings import KEYS_VARIABLE, ServeSettings, parse_keys
+    from harmaug.serve.settings import ServeSettings, keys_of
 
+    keys = keys_of(os.environ)
     settings = ServeSettings(
         model=model,
         workers=workers,
@@ -57,4 +58,4 @@ def serve(
         access_log=access_log,
         log_text=log_text,
     )
-    run(settings, host, port, parse_keys(os.environ.get(KEYS_VARIABLE, "")))
+    run(settings, host, port, keys)

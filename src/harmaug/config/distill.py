@@ -17,6 +17,7 @@ class DistillConfig(Model):
     `micro_batch_tokens` bounds what one forward pass holds; gradients are summed to `batch_size`,
     which is the batch of all processes together where several train (torchrun). `sharding: full`
     spreads weights, gradients and optimizer over them (FSDP), for students too large for one.
+    A guard reads in windows of `max_length` tokens, which below 32 leave no room for context.
     `layers` keeps that many of the student's layers, evenly spaced: a smaller one to compare.
     """
 
@@ -31,7 +32,7 @@ class DistillConfig(Model):
     weight_decay: Annotated[float, Field(ge=0)] = 0.1
     warmup_steps: Annotated[int, Field(ge=0)] = 100
     max_grad_norm: Annotated[float, Field(gt=0)] = 1.0
-    max_length: Annotated[int, Field(ge=16)] = 1024
+    max_length: Annotated[int, Field(ge=32)] = 1024
     lam: Fraction = Field(default=0.5, alias="lambda")
     temperature: Annotated[float, Field(ge=0)] = 0.0
     balance_classes: bool = False

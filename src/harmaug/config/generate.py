@@ -84,6 +84,11 @@ class ResponderConfig(Model):
     prefix: str | None = None
     sampling: SamplingConfig = SamplingConfig()
 
+    def deciding(self) -> ResponderConfig:
+        """Return the same with the LLM's settings that decide no text at their defaults."""
+        llm = LLMConfig.model_validate(self.llm.identity())
+        return self.model_copy(update={"llm": llm})
+
 
 class RespondConfig(Model):
     """The responses of each instruction (Section 3.2): each null leaves that kind out."""
@@ -91,3 +96,13 @@ class RespondConfig(Model):
     refusal: ResponderConfig | None = ResponderConfig()
     harmful: ResponderConfig | None = ResponderConfig()
     empty: bool = True
+
+    def deciding(self) -> RespondConfig:
+        """Return the same but for how fast or patiently LLMs are asked, which is as by default.
+
+        Two that differ in nothing else give the same responses.
+        """
+        roles = {"refusal": self.refusal, "harmful": self.harmful}
+        return self.model_copy(
+            update={kind: role and role.deciding() for kind, role in roles.items()}
+        )

@@ -99,7 +99,7 @@ def read_yaml(path: Path) -> Tree:
         raise ConfigError(f"{path}: not UTF-8 text; save the file as UTF-8") from None
     try:
         tree: object = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that there is not
         where = str(error).replace("\n", " ")
         raise ConfigError(f"{path}: not valid YAML ({where})") from None
     if tree is None:
@@ -134,10 +134,13 @@ def set_override(tree: Tree, override: str) -> None:
 
 
 def _value(text: str) -> object:
-    """Read a value as YAML; a text such as `an idea:` is no mapping, and may be no YAML at all."""
+    """Read a value as YAML; a text such as `an idea:` is no mapping, and may be no YAML at all.
+
+    Nor is 2024-13-45 a date, though it looks like one.
+    """
     try:
         value: object = yaml.safe_load(text) if text else None
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError):
         return text
     return text if isinstance(value, dict) and not text.lstrip().startswith("{") else value
 

@@ -13,7 +13,7 @@ from pydantic import Field
 from harmaug.config.distill import DistillConfig
 from harmaug.config.generate import GenerateConfig, RespondConfig
 from harmaug.config.label import LabelConfig, SelectConfig
-from harmaug.config.model import Count, Fraction, Model
+from harmaug.config.model import Count, Fraction, Model, Seed
 
 
 class DataConfig(Model):
@@ -25,7 +25,7 @@ class DataConfig(Model):
 
 
 class BenchmarkConfig(Model):
-    """One benchmark: a name or a file."""
+    """One benchmark: a name or a file, at most `max_rows` of it, the same whatever the seed."""
 
     name: str
     max_rows: Count | None = None
@@ -57,11 +57,11 @@ class RunConfig(Model):
 
     `baseline` also trains plain distillation (no synthetic rows) to compare. `part_rows` is how
     many rows each part of the run folder holds: what a killed run computes again at most. Not set,
-    it is 512, or 4,096 where a server answers.
+    it is 512, or 4,096 in the stages whose own model a server answers for.
     """
 
     name: str = "run"
-    seed: int = 42
+    seed: Seed = 42
     baseline: bool = True
     part_rows: Count | None = None
     data: DataConfig = DataConfig()

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
 
-from harmaug.config.model import Count, Fraction, Model
+from harmaug.config.model import Count, Fraction, Model, Seed
 
 Settings = dict[str, JsonValue]
 """Overrides of a run's configuration: `generate.samples: 1000`."""
@@ -91,7 +91,7 @@ class StudyConfig(Model):
     name: str
     title: str
     base: str = "public"
-    seeds: tuple[int, ...] = (1, 2, 3)
+    seeds: tuple[Seed, ...] = (1, 2, 3)
     set: Settings = Field(default_factory=dict)
     arms: Annotated[dict[str, ArmConfig], Field(min_length=1)]
     compare: tuple[tuple[str, str], ...] = ()

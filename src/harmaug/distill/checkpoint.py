@@ -15,6 +15,7 @@ from torch import Tensor
 from harmaug.config import DistillConfig
 from harmaug.distill.student import Student
 from harmaug.rows import ScoredPair
+from harmaug.runs.parts import disk_error
 
 Weights = dict[str, Tensor]
 
@@ -90,7 +91,21 @@ class Checkpoint:
 
 
 def _replace(path: Path, content: object) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a file beside its place and rename it.
+
+    Raises:
+        RunFolderError: when the disk is full or cannot be written, saying what to do.
+    """
     partial = path.with_suffix(".partial")
-    torch.save(content, partial)
-    partial.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with partial.open("wb") as file:
+            torch.save(content, file)
+        partial.replace(path)
+    except (OSError, RuntimeError) as error:
+        # Over what the disk said torch puts an error of its own, about its file's positions.
+        cause = error if isinstance(error, OSError) else error.__context__
+        if not isinstance(cause, OSError):
+            raise
+        partial.unlink(missing_ok=True)
+        raise disk_error(path, cause) from None

@@ -58,7 +58,7 @@ def distill(
     Raises:
         DataError: rows that cannot train a guard.
         ModelError: a student that cannot be loaded or exported.
-        RunFolderError: `out` holds something already.
+        RunFolderError: `out` holds something already, or a checkpoint cannot be written.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise RunFolderError(f"{out} holds something already: remove it or name another folder")

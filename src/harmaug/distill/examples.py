@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from harmaug.distill.groups import groups_of
 from harmaug.distill.loss import teacher_probability
 from harmaug.errors import DataError
 from harmaug.rows import ScoredPair
@@ -28,8 +29,9 @@ class Examples:
     """Rows ready to train on, n of them, their tokens end to end in two flat arrays.
 
     Row i holds tokens[starts[i]:starts[i + 1]]. `teacher` is the teacher's p(unsafe) at the
-    distillation temperature and `label` is c, both shape (n,). Rows of one `group` share their
-    prompt. `counts` tells the rows of each kind, and `left out` the rows without any target.
+    distillation temperature and `label` is c, both shape (n,). Rows of one `group` belong to one
+    side of a split (`groups_of`). `counts` tells the rows of each kind, and `left out` the rows
+    without any target.
     """
 
     tokens: NDArray[np.int32]
@@ -84,15 +86,13 @@ def examples_of(
     counts = Counter(str(row.kind) for row, _ in kept)
     counts["left out"] = len(rows) - len(kept)
     tokens, types, lengths = _encode([row for row, _ in kept], tokenizer, max_length)
-    prompts: dict[str, int] = {}
-    group = [prompts.setdefault(_prompt_key(row.prompt), len(prompts)) for row, _ in kept]
     return Examples(
         tokens=tokens,
         types=types,
         starts=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
         teacher=np.array([target[0] for _, target in kept], dtype=np.float32),
         label=label,
-        group=np.array(group, dtype=np.int64),
+        group=groups_of([row for row, _ in kept]),
         counts=dict(counts),
     )
 
@@ -121,7 +121,3 @@ def _encode(
             types.append(np.array(encoded.type_ids, dtype=np.uint8))
             lengths.append(len(encoded))
     return np.concatenate(tokens), np.concatenate(types), lengths
-
-
-def _prompt_key(prompt: str) -> str:
-    return " ".join(normalise(prompt).casefold().split())

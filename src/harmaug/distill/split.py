@@ -1,4 +1,4 @@
-"""The validation split: stratified, by seed, the same prompt never on both sides."""
+"""The validation split: stratified, by seed, what goes back to one prompt never on both sides."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from harmaug.distill.examples import Examples, Rows
 def split(examples: Examples, fraction: float, seed: int) -> tuple[Rows, Rows]:
     """Split rows into training and validation, about `fraction` of each stratum held out.
 
-    All rows of one prompt go to one side. A prompt's stratum is what its rows are labelled: all
-    harmful, all harmless, or both (a synthetic prompt with its refusal). A stratum of at least two
-    prompts gives at least one.
+    All rows of one group go to one side: those of one prompt, with its variants and its twin. A
+    group's stratum is what its rows are labelled: all harmful, all harmless, or both (a synthetic
+    prompt with its refusal). A stratum of at least two groups gives at least one.
 
     Returns:
         Indices of the training and of the validation rows, each sorted.

@@ -9,6 +9,7 @@ import numpy as np
 
 from harmaug.errors import DataError
 from harmaug.evaluate.metrics import METRICS, Estimate, Sampled, estimates, mean_over
+from harmaug.evaluate.pairing import answered_by_all, only
 from harmaug.evaluate.predictions import Predictions
 from harmaug.scoring import FloatArray
 
@@ -63,19 +64,7 @@ def difference(metric: str, benchmarks: Sequence[Paired]) -> Difference:
 
 
 def _common(first: Predictions, second: Predictions) -> tuple[Predictions, Predictions]:
-    shared = set(first.ids) & set(second.ids)
+    shared = answered_by_all([first, second])
     if not shared:
         raise DataError("the two guards have no example in common: evaluate both on the same rows")
-    return _only(first, shared), _only(second, shared)
-
-
-def _only(predictions: Predictions, ids: set[str]) -> Predictions:
-    """Keep some examples, ordered by id so that resamples draw the same ones for both guards."""
-    places = [at for at, name in enumerate(predictions.ids) if name in ids]
-    places.sort(key=lambda at: predictions.ids[at])
-    return Predictions(
-        labels=predictions.labels[places],
-        scores=predictions.scores[places],
-        ids=tuple(predictions.ids[at] for at in places),
-        missing=predictions.missing,
-    )
+    return only(first, shared), only(second, shared)

@@ -46,10 +46,23 @@ def precision_recall(predictions: Predictions, points: int = 200) -> Curve:
 def score_counts(predictions: Predictions, bins: int) -> NDArray[np.int64]:
     """Count rows by score, harmless and harmful, shape (2, bins).
 
-    Bin i holds the scores in (i / bins, (i + 1) / bins], so that flagged above a threshold that
-    is an edge is a sum of bins; a score of 0 is in the first.
+    Bin i holds the scores in [i / bins, (i + 1) / bins), the last one a score of 1 as well.
     """
-    places = np.clip(np.ceil(predictions.scores * bins).astype(np.int64) - 1, 0, bins - 1)
+    edges = np.arange(bins + 1) / bins
+    places = np.searchsorted(edges, predictions.scores, side="right") - 1
     counts = np.zeros((2, bins), dtype=np.int64)
-    np.add.at(counts, (predictions.labels, places), 1)
+    np.add.at(counts, (predictions.labels, np.minimum(places, bins - 1)), 1)
+    return counts
+
+
+def flagged_counts(predictions: Predictions, steps: int) -> NDArray[np.int64]:
+    """Count what each threshold k / steps flags, harmless and harmful, shape (2, steps + 1).
+
+    Flagged is a score at or above the threshold, as a guard flags; at 0 that is every row.
+    """
+    thresholds = np.arange(steps + 1) / steps
+    counts = np.zeros((2, steps + 1), dtype=np.int64)
+    for label in (0, 1):
+        scores = np.sort(predictions.scores[predictions.labels == label])
+        counts[label] = len(scores) - np.searchsorted(scores, thresholds, side="left")
     return counts

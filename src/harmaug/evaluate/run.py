@@ -15,6 +15,7 @@ from harmaug.evaluate.agreement import Agreement, Judged, agreement
 from harmaug.evaluate.cost import Cost, measure_cost
 from harmaug.evaluate.environment import environment
 from harmaug.evaluate.evaluation import Benchmark, EvaluatedGuard, Evaluation, Judgement, assess
+from harmaug.evaluate.pairing import named_apart
 from harmaug.evaluate.predictions import Predictions, predict
 from harmaug.evaluate.sources import GuardSource
 from harmaug.progress import Progress
@@ -94,7 +95,7 @@ def _labelled(name: str) -> list[LabelledRow]:
     rows = [row for row in load_rows(name, "eval") if row.label is not None]
     if not rows:
         raise DataError(f"benchmark {name} has no labelled row: give rows with label 0 or 1")
-    return rows
+    return named_apart(rows)
 
 
 def _score(

@@ -1,10 +1,14 @@
 """Intervals over examples and seeds together: a bootstrap in two levels.
 
-Each resample draws the examples of a benchmark, the same ones for every arm and seed, and the
-seeds, the same ones for every arm and benchmark; an arm's figure is the mean of its metric over
-the drawn seeds. Of S seeds S - 1 are drawn, which makes the variance of their mean unbiased (Rao
-and Wu 1988): with few seeds the plain bootstrap gives intervals that are too short. A difference
-of two arms is taken within each resample, so that it is paired by example and by seed.
+Each resample draws the examples of a benchmark, the same ones for every arm and seed, and takes
+an arm's metric as its mean over the seeds. To it is added what other seeds would have given: the
+seeds' deviations from their mean, weighted at random, the same weights for every arm and
+benchmark (a multiplier bootstrap). Their sum is Student's t with S - 1 degrees of freedom times
+the standard error of a mean of S seeds: to draw seeds from the S there are gives intervals that
+are far too short where S is small. Where examples and seeds both vary the interval covers a
+little more than it says (it is Behrens and Fisher's, and chance of a seed on an example counts
+as either's). A difference of two arms is taken within each resample, so that it is paired by
+example and by seed.
 """
 
 from __future__ import annotations
@@ -21,6 +25,9 @@ from harmaug.scoring import FloatArray
 
 METRICS = ("auprc", "f1", "recall", "fpr")
 CHUNK = 100
+
+SEEDED = 10
+"""Draws of the seeds beside each resample of the examples: t has long tails over few seeds."""
 
 Counts = NDArray[np.float32]
 
@@ -81,43 +88,52 @@ class Versus:
     seeds: tuple[float, ...]
 
 
-def draw_seeds(count: int, resamples: int, seed: int) -> NDArray[np.int64]:
-    """Return which of `count` seeds each resample takes, shape (resamples, max(count - 1, 1))."""
+def draw_seeds(count: int, resamples: int, seed: int) -> FloatArray:
+    """Return the weight of each of `count` seeds in each draw, (SEEDED * resamples, count).
+
+    One seed says nothing of others: its weight is 0.
+    """
     rng = np.random.default_rng((seed, 0x5EED))
-    return rng.integers(0, count, size=(resamples, max(count - 1, 1)))
+    shape = (SEEDED * resamples, count)
+    if count == 1:
+        return np.zeros(shape)
+    scale = np.sqrt((count - 1) / rng.chisquare(count - 1, size=(shape[0], 1)))
+    return np.asarray(rng.standard_normal(shape) * scale / np.sqrt(count * (count - 1)))
 
 
-def figure(values: FloatArray, drawn: NDArray[np.int64]) -> Figure:
-    """Summarise one metric, values (seeds, 1 + resamples)."""
+def figure(values: FloatArray, weights: FloatArray) -> Figure:
+    """Summarise one metric, which is a share, values (seeds, 1 + resamples)."""
     points = values[:, 0]
     deviation = float(np.std(points, ddof=1)) if len(points) > 1 else float("nan")
-    mean, draws = _over_seeds(values, drawn)
-    return Figure(_estimate(mean, draws), deviation, tuple(float(value) for value in points))
+    mean, draws = _over_seeds(values, weights)
+    return Figure(_estimate(mean, draws, 0.0), deviation, tuple(float(value) for value in points))
 
 
-def versus(first: FloatArray, second: FloatArray, drawn: NDArray[np.int64]) -> Versus:
+def versus(first: FloatArray, second: FloatArray, weights: FloatArray) -> Versus:
     """Compare two arms on one metric, each (seeds, 1 + resamples); a guard has no seeds but one."""
     gap = first - second
-    mean, draws = _over_seeds(gap, drawn)
+    mean, draws = _over_seeds(gap, weights)
     draws = draws[~np.isnan(draws)]
     beyond = min(np.sum(draws <= 0), np.sum(draws >= 0))
     p = min(1.0, 2 * (1 + float(beyond)) / (1 + len(draws)))
-    return Versus(_estimate(mean, draws), p, tuple(float(value) for value in gap[:, 0]))
+    return Versus(_estimate(mean, draws, -1.0), p, tuple(float(value) for value in gap[:, 0]))
 
 
-def _over_seeds(values: FloatArray, drawn: NDArray[np.int64]) -> tuple[float, FloatArray]:
+def _over_seeds(values: FloatArray, weights: FloatArray) -> tuple[float, FloatArray]:
+    """Return the mean over seeds and its draws."""
+    points, resampled = values[:, 0], values[:, 1:].mean(axis=0)
+    mean = float(points.mean())
     if len(values) == 1:
-        return float(values[0, 0]), values[0, 1:]
-    resamples = np.arange(values.shape[1] - 1)
-    draws = values[drawn, 1 + resamples[:, None]].mean(axis=1)
-    return float(values[:, 0].mean()), draws
+        return mean, resampled
+    return mean, np.tile(resampled, SEEDED) + weights @ (points - mean)
 
 
-def _estimate(value: float, draws: FloatArray) -> Estimate:
+def _estimate(value: float, draws: FloatArray, least: float) -> Estimate:
+    """Return the interval of the draws, within what a share or a difference of two can be."""
     known = draws[~np.isnan(draws)]
     if not len(known):
         return Estimate(value, float("nan"), float("nan"))
-    low, high = np.percentile(known, [2.5, 97.5])
+    low, high = np.clip(np.percentile(known, [2.5, 97.5]), least, 1.0)
     return Estimate(value, float(low), float(high))
 
 

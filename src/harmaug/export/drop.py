@@ -21,6 +21,10 @@ class Drop:
     int8: float
     rows: int
 
+    def is_within(self, bound: float) -> bool:
+        """Whether it fell by no more than `bound`; an AUPRC that is not a number did not hold."""
+        return self.float32 - self.int8 <= bound
+
     def __str__(self) -> str:
         """Both figures on one line."""
         return (
@@ -54,7 +58,7 @@ def check_drop(source: Source, folder: Path, rows: str, bound: float) -> Drop:
         write_float32(source, exact / FLOAT32)
         float32 = _auprc(Guard.load(exact, precision="fp32"), labelled)
     drop = Drop(float32, _auprc(Guard.load(folder, precision="int8"), labelled), len(labelled))
-    if drop.float32 - drop.int8 > bound:
+    if not drop.is_within(bound):
         raise ModelError(
             f"{source.name}: {drop}, more than {bound:g} lower; nothing was written: export "
             "float32 (--target onnx, or web with --precision fp32) or allow more (--max-drop)"

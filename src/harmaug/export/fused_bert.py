@@ -19,8 +19,8 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
-from safetensors.numpy import load_file
 
+from harmaug.export.onnx import load_classifier
 from harmaug.export.smooth import channel_peaks, channel_scale
 
 Array = NDArray[np.float32]
@@ -36,6 +36,12 @@ class BertShape:
     heads: int
     epsilon: float
     labels: int
+    types: int
+
+    @property
+    def inputs(self) -> list[str]:
+        """What the graph reads: token types only where there are two to tell apart."""
+        return ["input_ids", "token_type_ids"] if self.types > 1 else ["input_ids"]
 
     @classmethod
     def of(cls, folder: Path) -> BertShape | None:
@@ -54,26 +60,31 @@ class BertShape:
             heads=config["num_attention_heads"],
             epsilon=config["layer_norm_eps"],
             labels=len(config.get("id2label", {0: "", 1: ""})),
+            types=config.get("type_vocab_size", 2),
         )
 
 
 def write_fused_bert(folder: Path, out: Path, tokenizer: Path | None = None) -> bool:
     """Write a checkpoint's int8 graph; return False, and write nothing, where it is no such BERT.
 
-    Inputs `input_ids` and `token_type_ids`, int64, shape (n, tokens), rows of one length without
-    padding; output `logits`, float32, shape (n, labels). The file appears when whole.
+    Inputs `input_ids` and, where the model has more than one, `token_type_ids`, int64, shape
+    (n, tokens), rows of one length without padding; output `logits`, float32, shape (n, labels).
+    The file appears when whole.
 
     Args:
         folder: a Hugging Face checkpoint.
         out: the file to write.
         tokenizer: its `tokenizer.json`; the one in the folder when not given.
+
+    Raises:
+        ModelError: when its weights cannot be read, or are not numbers.
     """
     shape = BertShape.of(folder)
     if shape is None:
         return False
-    weights = load_file(folder / "model.safetensors")
-    whole = {name: array.astype(np.float32) for name, array in weights.items()}
-    graph = _Graph(whole, channel_peaks(folder, tokenizer or folder / "tokenizer.json"))
+    classifier = load_classifier(folder)
+    weights = {name: tensor.numpy() for name, tensor in classifier.state_dict().items()}
+    graph = _Graph(weights, channel_peaks(classifier, tokenizer or folder / "tokenizer.json"))
     hidden = _embeddings(graph, shape)
     for index in range(shape.layers - 1):
         hidden = _layer(graph, hidden, hidden, index, shape)
@@ -86,7 +97,7 @@ def write_fused_bert(folder: Path, out: Path, tokenizer: Path | None = None) -> 
         helper.make_node("Identity", [graph.dense(pooled, "classifier")], ["logits"])
     )
     model = helper.make_model(
-        _proto(graph, shape.labels),
+        _proto(graph, shape),
         opset_imports=[helper.make_opsetid("", 17), helper.make_opsetid(_CONTRIB, 1)],
         ir_version=8,
         producer_name="harmaug",
@@ -105,16 +116,15 @@ def _embeddings(graph: _Graph, shape: BertShape) -> str:
         *(graph.constant(f"slice{at}", np.array([at])) for at in (1, 2)),
     )
     zero = graph.constant("zero", np.array([0]))
-    positions = graph.constant("positions", graph.weights[place + "position_embeddings.weight"])
-    summed = graph.add(
-        "Add",
-        graph.table("input_ids", place + "word_embeddings"),
-        graph.add(
-            "Gather",
-            graph.constant("types", graph.weights[place + "token_type_embeddings.weight"]),
-            "token_type_ids",
-        ),
-    )
+    places = graph.weights[place + "position_embeddings.weight"]
+    types = graph.weights[place + "token_type_embeddings.weight"]
+    summed = graph.table("input_ids", place + "word_embeddings")
+    if "token_type_ids" in shape.inputs:
+        kinds = graph.add("Gather", graph.constant("types", types), "token_type_ids")
+        summed = graph.add("Add", summed, kinds)
+    else:
+        places = places + types
+    positions = graph.constant("positions", places)
     summed = graph.add("Add", summed, graph.add("Slice", positions, zero, length, zero))
     return graph.norm(summed, place + "LayerNorm", shape.epsilon)
 
@@ -207,14 +217,15 @@ class _Graph:
 def _int8(weight: Array, axis: int) -> tuple[NDArray[np.int8], Array]:
     """Quantise symmetrically, with the scale of the largest value along `axis`."""
     scale = np.maximum(np.abs(weight).max(axis=axis), 1e-9) / 127
-    whole = np.round(weight / np.expand_dims(scale, axis))
-    return whole.astype(np.int8), scale.astype(np.float32)
+    with np.errstate(invalid="ignore"):  # a scale that is not a number shows in the scores
+        whole = np.round(weight / np.expand_dims(scale, axis)).astype(np.int8)
+    return whole, scale.astype(np.float32)
 
 
-def _proto(graph: _Graph, labels: int) -> onnx.GraphProto:
+def _proto(graph: _Graph, shape: BertShape) -> onnx.GraphProto:
     inputs = [
         helper.make_tensor_value_info(name, TensorProto.INT64, ["rows", "tokens"])
-        for name in ("input_ids", "token_type_ids")
+        for name in shape.inputs
     ]
-    output = helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["rows", labels])
+    output = helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["rows", shape.labels])
     return helper.make_graph(graph.nodes, "guard", inputs, [output], graph.constants)

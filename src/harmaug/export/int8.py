@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+import onnx
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
@@ -16,13 +17,14 @@ def quantise(fp32: Path, out: Path) -> None:
     instructions sum products in 16 bits, which full ones overflow.
 
     Args:
-        fp32: a float32 ONNX model.
+        fp32: a float32 ONNX model, its weights in it or in a file beside it.
         out: the file to write; it appears when whole.
     """
     partial = out.with_suffix(".partial")
     with tempfile.TemporaryDirectory(dir=out.parent) as folder:
         prepared = Path(folder) / "prepared.onnx"
-        quant_pre_process(fp32, prepared, skip_symbolic_shape=True)
+        # A path would do, were it not for weights in a file beside the model.
+        quant_pre_process(onnx.load(fp32), prepared, skip_symbolic_shape=True)
         quantize_dynamic(
             prepared, partial, per_channel=True, reduce_range=True, weight_type=QuantType.QInt8
         )

@@ -69,16 +69,27 @@ def load_classifier(folder: Path) -> PreTrainedModel:
     """Load a sequence classifier in float32.
 
     Raises:
-        ModelError: when the folder holds none.
+        ModelError: when the folder holds none, or weights of it are missing or not numbers.
     """
+    model: PreTrainedModel
     try:
         with quiet_transformers():
-            model: PreTrainedModel = AutoModelForSequenceClassification.from_pretrained(
-                folder, dtype=torch.float32
+            model, found = AutoModelForSequenceClassification.from_pretrained(
+                folder, dtype=torch.float32, output_loading_info=True
             )
-    except (OSError, ValueError) as error:
-        reason = str(error).strip().partition("\n")[0]
+    except Exception as error:  # each format of weights raises errors of its own
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
         raise ModelError(f"{folder}: not a classifier that can be exported: {reason}") from None
+    if missing := sorted(found["missing_keys"]):
+        raise ModelError(
+            f"{folder}: no classifier, its weights lack {missing[0]}: train it first (harmaug run)"
+        )
+    for name, weight in model.named_parameters():
+        if not torch.isfinite(weight).all():
+            raise ModelError(
+                f"{folder}: {name} holds what is not a number (NaN or infinite): "
+                "train the model again, or fetch it again"
+            )
     return model
 
 

@@ -16,9 +16,9 @@ import torch
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor, nn
-from transformers import AutoModelForSequenceClassification
+from transformers import PreTrainedModel
 
-from harmaug.export.quiet import quiet_transformers
+from harmaug.export.onnx import model_inputs
 from harmaug.scoring import TextPair
 from harmaug.sources.load import load_rows
 from harmaug.text import PairEncoder
@@ -35,18 +35,16 @@ SMALLEST = 1e-5
 
 
 @torch.no_grad()
-def channel_peaks(folder: Path, tokenizer: Path) -> dict[str, Array]:
+def channel_peaks(model: PreTrainedModel, tokenizer: Path) -> dict[str, Array]:
     """Return the largest absolute value of each input channel of every dense layer.
 
     Keys are module names, arrays have shape (inputs,). The sample is harmful and harmless text of
     the quickstart's labelled data, and random tokens.
 
     Args:
-        folder: a checkpoint.
-        tokenizer: its `tokenizer.json`, which may lie elsewhere: not every checkpoint has one.
+        model: a sequence classifier.
+        tokenizer: its `tokenizer.json`.
     """
-    with quiet_transformers():
-        model = AutoModelForSequenceClassification.from_pretrained(folder, dtype=torch.float32)
     peaks: dict[str, Array] = {}
     for name, module in model.named_modules():
         if isinstance(module, nn.Linear):
@@ -54,8 +52,10 @@ def channel_peaks(folder: Path, tokenizer: Path) -> dict[str, Array]:
     tokens = min(TOKENS, model.config.max_position_embeddings)
     encode = PairEncoder(Tokenizer.from_file(str(tokenizer)), tokens)
     model.eval()
+    inputs = model_inputs(model)
     for row in encode(_sample()):
-        model(input_ids=torch.tensor([row.ids]), token_type_ids=torch.tensor([row.type_ids]))
+        given = {"input_ids": row.ids, "token_type_ids": row.type_ids}
+        model(**{name: torch.tensor([ids]) for name, ids in given.items() if name in inputs})
     # A vocabulary that reads the sample as unknown words is seen all the same.
     generator = torch.Generator().manual_seed(0)
     model(torch.randint(model.config.vocab_size, (RANDOM_ROWS, tokens), generator=generator))

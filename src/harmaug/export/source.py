@@ -9,14 +9,14 @@ from pathlib import Path
 
 from harmaug.embedded import GUARD
 from harmaug.errors import ModelError, require
-from harmaug.guard.files import HUB_ID, MODELS, SKIP_POSITIONS, has_weights
+from harmaug.guard.files import HUB_ID, MODELS, SKIP_POSITIONS, GuardFiles, Kind, has_weights
 from harmaug.guard.settings import FILE_NAME, GuardSettings
 
 FLOAT32, INT8 = MODELS["fp32"], MODELS["int8"]
 
 _HUB_FILES = [
     *("*.json", "*.txt", "*.model", "*.safetensors", "pytorch_model*.bin"),
-    *(FLOAT32.as_posix(), INT8.as_posix()),
+    *(f"{model.as_posix()}*" for model in MODELS.values()),
 ]
 
 
@@ -47,21 +47,39 @@ class Source:
         """Whether torch can load it."""
         return (self.folder / "config.json").is_file() and has_weights(self.folder)
 
-    def has(self, model: Path) -> bool:
+    def has(self, kind: Kind) -> bool:
         """Whether one of its ONNX models is there."""
-        return (self.folder / model).is_file()
+        return (self.folder / MODELS[kind]).is_file()
+
+    def copy_model(self, kind: Kind, out: Path) -> None:
+        """Copy one of its ONNX models, with what holds its weights, to beside the file `out`."""
+        for path in GuardFiles(self.name, self.folder, kind).weights:
+            shutil.copyfile(path, out.parent / path.name)
 
     def settings(self) -> GuardSettings:
         """Its `harmaug.json`, or what `config.json` tells.
 
         Raises:
-            ModelError: when its labels do not tell which single output means harm.
+            ModelError: when there is no model, or its labels do not tell which single output
+                means harm.
         """
+        if not self.is_checkpoint:
+            return self._onnx_settings()
         if (self.folder / FILE_NAME).is_file():
             return GuardSettings.load(self.folder)
         config = _config(self.folder / "config.json")
         return replace(
             GuardSettings(), window=_window(config), harmful_index=_harmful_index(config, self.name)
+        )
+
+    def _onnx_settings(self) -> GuardSettings:
+        """Its settings as `Guard.load` reads them, for which nothing need be installed."""
+        for kind in MODELS:
+            if self.has(kind):
+                return GuardFiles(self.name, self.folder, kind).settings()
+        raise ModelError(
+            f"{self.name} is not a guard: it has no onnx/model.onnx and no checkpoint to export "
+            "(config.json and model.safetensors)"
         )
 
     def copy_texts(self, out: Path) -> None:

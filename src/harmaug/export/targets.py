@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from harmaug.errors import ConfigError, DataError
 from harmaug.export.choices import Precision, Target, Validation
 from harmaug.export.drop import Drop, check_drop
-from harmaug.export.models import write_float32, write_int8
+from harmaug.export.models import check_runs, write_float32, write_int8
 from harmaug.export.source import FLOAT32, INT8, Source
+from harmaug.export.staging import staged
 
 
 @dataclass(frozen=True)
@@ -49,22 +48,26 @@ def export(
     if validation is not None and not int8:
         raise ConfigError(f"--validation measures int8 weights, which '{target}' does not write")
     source = Source.find(ref)
-    with _staged(out) as staged:
-        drop = _write(source, staged, target, int8, validation)
-        files = tuple(sorted(p.relative_to(staged) for p in staged.rglob("*") if p.is_file()))
-    _remove_other_weights(source, out, files)
+    try:
+        with staged(out) as folder:
+            drop = _write(source, folder, target, int8, validation)
+            files = tuple(sorted(p.relative_to(folder) for p in folder.rglob("*") if p.is_file()))
+        _remove_other_weights(source, out, files)
+    except OSError as error:
+        raise DataError(f"cannot export into {out}: {error.strerror or error}") from None
     return Exported(files, drop)
 
 
 def _remove_other_weights(source: Source, out: Path, written: tuple[Path, ...]) -> None:
     """Remove what an earlier export left of another guard: `Guard.load` would prefer its int8."""
-    weights = {FLOAT32, INT8}
     own = not source.is_checkpoint and source.folder.resolve() == out.resolve()
     # A guard that is nothing but ONNX and is exported into its own folder would lose its source.
-    if own or weights.isdisjoint(written):
+    if own or {FLOAT32, INT8}.isdisjoint(written):
         return
-    for path in weights.difference(written):
-        (out / path).unlink(missing_ok=True)
+    for model in (out / FLOAT32, out / INT8):
+        for path in model.parent.glob(f"{model.name}*"):  # a large one has files beside it
+            if path.is_file() and path.relative_to(out) not in written:
+                path.unlink()
 
 
 def _write(
@@ -82,6 +85,7 @@ def _write(
             write_int8(source, guard / INT8, guard / "tokenizer.json")
         else:
             write_float32(source, guard / FLOAT32)
+        check_runs(source, guard, "int8" if int8 else "fp32")
         drop = None
         if validation is not None:
             drop = check_drop(source, guard, validation.rows, validation.max_drop)
@@ -90,23 +94,3 @@ def _write(
 
             write_site(guard, guard / (INT8 if int8 else FLOAT32), folder, source.name)
     return drop
-
-
-@contextmanager
-def _staged(out: Path) -> Iterator[Path]:
-    """A folder beside `out`, whose files move there when all of them are written."""
-    out = out.resolve()
-    if out.exists() and not out.is_dir():
-        raise DataError(f"cannot write {out}: it is a file; give a folder")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        temporary = tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.")
-    except OSError as error:
-        raise DataError(f"cannot write {out}: {error.strerror or error}") from None
-    with temporary as name:
-        staged = Path(name)
-        yield staged
-        for path in sorted(path for path in staged.rglob("*") if path.is_file()):
-            place = out / path.relative_to(staged)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            path.replace(place)

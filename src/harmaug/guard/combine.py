@@ -11,8 +11,9 @@ of n windows counts
 and the highest of these decides: one very harmful window is enough, and so are many moderate
 ones. A threshold keeps its false-positive rate whatever the length, also where neighbouring
 windows resemble each other. Where a single window has more than is wanted of a document, documents
-that are not as rare as that lose so much depth that they stay below the lowest threshold: the rate
-holds at every threshold, and scores are the same at all of them. One window is left as it is.
+that are not as rare as that lose so much depth that they stay below the lowest threshold known when
+the windows were measured: the rate holds at every one from there on, and scores are the same at all
+of them, and at those that are set or calibrated later. One window is left as it is.
 
 Source: R. J. Simes, "An improved Bonferroni procedure for multiple tests of significance",
 Biometrika 73 (1986).
@@ -50,7 +51,7 @@ class Rule:
         if settings.document_rate is None:
             return cls(settings.document_tail)
         least = -log(settings.document_rate)
-        lowest = log_odds_of(np.array([min(settings.thresholds.values())]))
+        lowest = log_odds_of(np.array([settings.least_threshold]))
         depth = float(settings.document_tail.depth(lowest)[0])
         return cls(settings.document_tail, least, max(0.0, least - depth))
 

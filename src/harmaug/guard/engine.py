@@ -10,8 +10,7 @@ the same score whatever stands beside it and however many threads there are.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,6 +59,14 @@ def sums_in_32_bits(cpus: Path = Path("/proc/cpuinfo")) -> bool:
     return "avx512_vnni" in listed or "avx_vnni" in listed
 
 
+Wanted = Callable[[], bool]
+"""Tells whether somebody still waits for the scores; asked from the threads that score."""
+
+
+class GivenUpError(Exception):
+    """The caller no longer wanted the scores."""
+
+
 class Engine:
     """An ONNX sequence classifier on the CPU; safe to call from many threads."""
 
@@ -89,16 +96,25 @@ class Engine:
                 f"{path} has {classes} outputs: its harmaug.json: 'harmful_index' must be below "
                 f"that, not {harmful_index}"
             )
+        self._path = path
         self._output = output.name
         self._harmful = harmful_index
         self._threads = threads
+        self._pool: tuple[int, ThreadPoolExecutor] | None = None
 
-    def log_odds(self, rows: Sequence[Encoded]) -> FloatArray:
-        """Return the raw log-odds of harm, shape (n,), in the order of the rows."""
+    def log_odds(self, rows: Sequence[Encoded], wanted: Wanted | None = None) -> FloatArray:
+        """Return the raw log-odds of harm, shape (n,), in the order of the rows.
+
+        Raises:
+            ModelError: when the model gives anything but numbers.
+            GivenUpError: once `wanted`, asked before each task, says no.
+        """
         tasks = plan([len(row) for row in rows], TASK_TOKENS)
         result = np.empty(len(rows), dtype=np.float64)
 
         def run(task: list[int]) -> None:
+            if wanted is not None and not wanted():
+                raise GivenUpError
             for index in task:
                 result[index] = self._run(rows[index])
 
@@ -106,15 +122,17 @@ class Engine:
             for task in tasks:
                 run(task)
         else:
-            list(self._pool.map(run, tasks))
+            list(self._workers().map(run, tasks))
         return result
 
-    @cached_property
-    def _pool(self) -> ThreadPoolExecutor:
+    def _workers(self) -> ThreadPoolExecutor:
         # Importing this costs as much as reading the tokenizer: a first verdict does without.
         from concurrent.futures import ThreadPoolExecutor
 
-        return ThreadPoolExecutor(self._threads, "harmaug")
+        process = os.getpid()
+        if self._pool is None or self._pool[0] != process:  # threads are not there after a fork
+            self._pool = process, ThreadPoolExecutor(self._threads, "harmaug")
+        return self._pool[1]
 
     def _run(self, row: Encoded) -> float:
         feed = {"input_ids": np.array([row.ids], dtype=np.int64)}
@@ -123,7 +141,13 @@ class Engine:
         if "token_type_ids" in self._inputs:
             feed["token_type_ids"] = np.array([row.type_ids], dtype=np.int64)
         (logits,) = self._session.run([self._output], feed)
-        return _log_odds(np.asarray(logits, dtype=np.float64)[0], self._harmful)
+        values = np.asarray(logits, dtype=np.float64)[0]
+        if not np.isfinite(values).all():
+            raise ModelError(
+                f"{self._path}: its scores are not numbers (NaN or infinite), so its weights are "
+                "broken: train or export it again"
+            )
+        return _log_odds(values, self._harmful)
 
 
 def plan(lengths: Sequence[int], tokens: int) -> list[list[int]]:

@@ -13,6 +13,7 @@ from tokenizers import Tokenizer
 
 from harmaug.errors import ModelError
 from harmaug.guard.settings import FILE_NAME, GuardSettings
+from harmaug.guard.settings_rules import LEAST_WINDOW
 from harmaug.scoring import harmful_classes
 
 Kind = Literal["int8", "fp32"]
@@ -96,8 +97,13 @@ class GuardFiles:
             labels = config.get("id2label") or {}
             names = {int(index): str(name) for index, name in labels.items()}
             problem = config.get("problem_type")
-        except (AttributeError, TypeError, ValueError) as error:
+        except (AttributeError, TypeError, ValueError, RecursionError) as error:
             raise ModelError(f"{path}: not a model's config ({error}); export it again") from None
+        if positions is not None and positions < LEAST_WINDOW:
+            raise ModelError(
+                f"{path}: the model has {positions} positions, and a guard needs {LEAST_WINDOW}: "
+                "choose a model that reads more at once"
+            )
         if not (self.folder / FILE_NAME).is_file():
             window = min(GuardSettings.window, positions or GuardSettings.window)
             return replace(

@@ -13,6 +13,7 @@ import numpy as np
 from harmaug.errors import DataError
 from harmaug.guard.calibrate import calibrate, labelled
 from harmaug.guard.combine import Rules
+from harmaug.guard.engine import Wanted
 from harmaug.guard.explain import explain as occlude
 from harmaug.guard.judge import Judgement
 from harmaug.guard.load import Precision, find
@@ -177,6 +178,7 @@ class Guard:
             self.settings,
             tail=Tail.measured(np.array(windows)).quantiles,
             document_rate=max_false_positive_rate,
+            document_threshold=min(self.settings.thresholds.values()),
             document_tokens=from_tokens,
         )
 
@@ -216,10 +218,20 @@ class Guard:
 
         return await to_thread(self.check, prompt, response, messages=messages, explain=explain)
 
-    def verdicts(self, pairs: Sequence[Input], *, explain: bool = False) -> list[Verdict]:
-        """Judge many pairs (a string is a prompt alone), in order."""
+    def verdicts(
+        self,
+        pairs: Sequence[Input],
+        *,
+        explain: bool = False,
+        wanted: Wanted | None = None,
+    ) -> list[Verdict]:
+        """Judge many pairs (a string is a prompt alone), in order.
+
+        Raises:
+            GivenUpError: once `wanted`, asked every few windows, says no (`harmaug.guard.engine`).
+        """
         plain = self._parts.plain(pairs)
-        judged = self._parts.judged(plain)
+        judged = self._parts.judged(plain, wanted)
         return [self._verdict(*both, explain) for both in zip(plain, judged, strict=True)]
 
     def log_odds(self, pairs: Sequence[Input]) -> FloatArray:

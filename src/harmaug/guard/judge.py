@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from tokenizers import Tokenizer
 
-from harmaug.guard.engine import Engine
+from harmaug.guard.engine import Engine, Wanted
 from harmaug.guard.settings import GuardSettings
 from harmaug.guard.window import Window, Windower
 from harmaug.scoring import FloatArray, TextPair
@@ -46,18 +46,18 @@ class Judge:
         """Return a text as it will be encoded; windows are to be cut in this one."""
         return self._encode.plain(text)
 
-    def judge(self, inputs: Sequence[Exchange]) -> list[Judgement]:
-        """Judge normalised and neutral texts, in order."""
+    def judge(self, inputs: Sequence[Exchange], wanted: Wanted | None = None) -> list[Judgement]:
+        """Judge normalised and neutral texts, in order, as long as they are `wanted`."""
         result: list[Judgement] = []
         for start in range(0, len(inputs), _CHUNK):
-            result += self._chunk(inputs[start : start + _CHUNK])
+            result += self._chunk(inputs[start : start + _CHUNK], wanted)
         return result
 
     def at_once(self, pairs: Sequence[TextPair]) -> FloatArray:
         """Calibrated log-odds of pairs that fit one window, shape (n,); the rest is cut off."""
         return self._scores([self._fit(row) for row in self._encode(pairs)])
 
-    def _chunk(self, inputs: Sequence[Exchange]) -> list[Judgement]:
+    def _chunk(self, inputs: Sequence[Exchange], wanted: Wanted | None) -> list[Judgement]:
         rows = self._encode([each.pair for each in inputs])
         windows = [
             self._windower.windows(each.pair, each.history)
@@ -68,7 +68,7 @@ class Judge:
         flat: list[Encoded] = []
         for row, cut in zip(rows, windows, strict=True):
             flat += self._encode([window.pair for window in cut]) if cut else [row]
-        scores = self._scores([self._fit(row) for row in flat])
+        scores = self._scores([self._fit(row) for row in flat], wanted)
         result, place = [], 0
         for each, row, cut in zip(inputs, rows, windows, strict=True):
             own = scores[place : place + max(1, len(cut))]
@@ -87,6 +87,6 @@ class Judge:
         size = self._settings.window
         return row if len(row) <= size else Encoded(row.ids[:size], row.type_ids[:size])
 
-    def _scores(self, rows: Sequence[Encoded]) -> FloatArray:
-        raw = self._engine.log_odds(rows)
+    def _scores(self, rows: Sequence[Encoded], wanted: Wanted | None = None) -> FloatArray:
+        raw = self._engine.log_odds(rows, wanted)
         return np.asarray(raw / self._settings.temperature, dtype=np.float64)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from harmaug.errors import ModelError
 from harmaug.guard.cache import Cache
-from harmaug.guard.engine import Engine, available_threads
+from harmaug.guard.engine import Engine, Wanted, available_threads
 from harmaug.guard.files import GuardFiles
 from harmaug.guard.judge import Judge, Judgement
 from harmaug.guard.plain import Input, Plain, plain_inputs
@@ -56,6 +57,7 @@ class Parts:
         """
         return plain_inputs(inputs, self.judge.neutral, normalise=self.normalise)
 
-    def judged(self, inputs: Sequence[Plain]) -> list[Judgement]:
+    def judged(self, inputs: Sequence[Plain], wanted: Wanted | None = None) -> list[Judgement]:
         """Judge texts, or take what the cache holds of them, in order."""
-        return self.cache.judge([each.read for each in inputs], self.judge.judge)
+        judge = partial(self.judge.judge, wanted=wanted)
+        return self.cache.judge([each.read for each in inputs], judge)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import reprlib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -41,8 +42,9 @@ class GuardSettings:
     probability; `default` names the one in force. `harmful_index` is the harmful class's logit.
     `tail` holds the quantiles of harmless windows' log-odds (`guard.tail.Tail`); where none were
     measured their tail falls exponentially with `tail_scale`. `document_rate` is the most of
-    harmless documents that may reach a threshold, None where single windows set it. Both are for
-    documents, texts of at least `document_tokens`; the windows of shorter texts count by the
+    harmless documents that may reach a threshold, None where single windows set it; the others
+    stay below `document_threshold`, where it is None below the lowest of `thresholds`. All are
+    for documents, texts of at least `document_tokens`; the windows of shorter texts count by the
     exponential tail.
     `language` is what the guard was trained on: `en`, or `any` to mark no language as out of
     scope. `calibrations` tells where thresholds come from, by name.
@@ -57,6 +59,7 @@ class GuardSettings:
     tail_scale: float = 1.0
     tail: tuple[float, ...] = ()
     document_rate: float | None = None
+    document_threshold: float | None = None
     document_tokens: int = 0
     language: Literal["en", "any"] = "en"
     calibrations: dict[str, Calibration] = field(default_factory=dict)
@@ -66,6 +69,13 @@ class GuardSettings:
     def threshold(self) -> float:
         """The threshold in force, on p(unsafe)."""
         return self.thresholds[self.default]
+
+    @property
+    def least_threshold(self) -> float:
+        """What harmless documents stay below: the same whatever threshold is set later."""
+        if self.document_threshold is not None:
+            return self.document_threshold
+        return min(self.thresholds.values())
 
     @property
     def document_tail(self) -> Tail:
@@ -79,12 +89,14 @@ class GuardSettings:
             ModelError: when there is none of that name.
         """
         if name not in list(self.thresholds):
-            known = did_you_mean(str(name), self.thresholds)
-            raise ModelError(f"no operating point {str(name)[:40]!r}{known}")
+            short = str(name)[:40]  # looking for one like it takes time for every character
+            raise ModelError(f"no operating point {short!r}{did_you_mean(short, self.thresholds)}")
         return replace(self, default=name)
 
     def with_threshold(self, threshold: float, name: str) -> GuardSettings:
         """Return the settings with another threshold in force, which was not calibrated.
+
+        Scores stay as they are: `least_threshold` does not follow.
 
         Raises:
             DataError: for a threshold that is no probability.
@@ -93,7 +105,13 @@ class GuardSettings:
             raise DataError(f"a threshold is a probability from 0 to 1, not {threshold!r}")
         known = {**self.thresholds, name: float(threshold)}
         others = {other: held for other, held in self.calibrations.items() if other != name}
-        return replace(self, thresholds=known, default=name, calibrations=others)
+        return replace(
+            self,
+            thresholds=known,
+            default=name,
+            calibrations=others,
+            document_threshold=self.least_threshold,
+        )
 
     def with_calibration(self, name: str, calibration: Calibration) -> GuardSettings:
         """Return the settings with a calibrated threshold in force."""
@@ -130,20 +148,19 @@ class GuardSettings:
             values = json.loads(path.read_text(encoding="utf-8"))
             stored = values.pop("calibrations", {}).items()
             calibrations = {name: _calibration(value) for name, value in stored}
-            tail = tuple(map(float, values.pop("tail", ())))
             if unknown := values.keys() - {field.name for field in dataclasses.fields(cls)}:
                 raise ModelError(
                     f"{path}: unknown field '{min(unknown)[:60]}': another version of harmaug "
                     "wrote it; export the guard again with this one"
                 )
-            settings = cls(**values, tail=tail, calibrations=calibrations)
-        except (AttributeError, TypeError, ValueError) as error:
+            settings = cls(**values, calibrations=calibrations)
+        except (AttributeError, TypeError, ValueError, RecursionError) as error:
             raise ModelError(f"{path}: not guard settings ({error}); export it again") from None
         for name, is_right, rule in RULES:
             if not is_right(settings):
-                value = str(getattr(settings, name))[:60]
+                value = reprlib.repr(getattr(settings, name))
                 raise ModelError(f"{path}: '{name}' is {value}, and must be {rule}")
-        return settings
+        return replace(settings, tail=tuple(map(float, settings.tail)))
 
 
 def _calibration(values: dict[str, object]) -> Calibration:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from harmaug.scoring import TextPair
@@ -56,6 +56,10 @@ class Verdict:
     in_scope: bool = True
     reasons: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+
+    def at(self, threshold: float) -> Verdict:
+        """Return the verdict on the same score at another threshold."""
+        return replace(self, threshold=threshold, flagged=self.score >= threshold)
 
     def __repr__(self) -> str:
         sign, word = (">=", "FLAGGED") if self.flagged else ("<", "safe")

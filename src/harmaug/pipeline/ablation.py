@@ -31,7 +31,7 @@ def _asked(context: Context, labelled: Sequence[LabelledRow], attack: Attack) ->
     context = context.changed(generate=config)
     pool = harmful_prompts(labelled)
     sampler = ExemplarSampler(pool, config.exemplars, config.same_category, context.config.seed)
-    tasks = mapped(sampler.task, chunked(range(config.ablation), context.part_rows))
+    tasks = mapped(sampler.task, chunked(range(config.ablation), context.part_rows(config.llm)))
     out = context.folder.table("ablate", _name(context, pool), Instruction)
     return attack_facts(attack, ask(context, f"attack: {attack}", tasks, out))
 
@@ -46,5 +46,5 @@ def _name(context: Context, pool: Sequence[LabelledRow]) -> str:
         [TEMPLATE, REQUEST, INJECTION],
         rows_fingerprint(pool),
         context.config.seed,
-        context.part_rows,
+        context.part_rows(config.llm),
     )

@@ -70,11 +70,9 @@ def _answered(
     """Have instructions answered and scored; given ones come of no attack."""
     pairs = respond(context, generation)
     scored = label_synthetic(context, pairs)
-    judged = list(rows_of(generation.judged))
-    written = list(rows_of(pairs.parts))
     rows = list(rows_of(scored))
-    stages = context.folder.root / "stages"
-    drawn = stages.glob(f"generate-{generation.name}-r*")
+    drawn = generation.asked_for()
+    written = list(rows_of(pairs.parts))
     facts = SyntheticFacts(
         source=source,
         drawn=generation.drawn,
@@ -84,9 +82,9 @@ def _answered(
         drops=dict(Counter(generation.drops).most_common()),
         rows=dict(Counter(str(row.kind) for row in rows)),
         flagged=_flagged(rows, context.config.label.tau),
-        tokens_in=sum(row.tokens_in for row in judged) + sum(row.tokens_in for row in written),
-        tokens_out=sum(row.tokens_out for row in judged) + sum(row.tokens_out for row in written),
-        seconds=stage_seconds(*drawn, pairs.parts.path, scored.path),
+        tokens_in=sum(row.tokens_in for row in drawn) + sum(row.tokens_in for row in written),
+        tokens_out=sum(row.tokens_out for row in drawn) + sum(row.tokens_out for row in written),
+        seconds=generation.seconds(context) + stage_seconds(pairs.parts.path, scored.path),
     )
     return Synthetic(rows, facts)
 
@@ -157,9 +155,10 @@ def _given(
             f"{file} gives {len(kept)} prompts after the filters, {config.samples} are needed: "
             f"lower generate.samples for the whole study, or name a larger file"
         )
-    name = fingerprint("given", rows_fingerprint(judged))
+    part_rows = context.part_rows()
+    name = fingerprint("given", rows_fingerprint(judged), part_rows)
     table = context.folder.table("judge", name, Instruction)
-    table.fill(chunked(judged, context.part_rows))
+    table.fill(chunked(judged, part_rows))
     drops = Counter(row.drop for row in judged if row.drop is not None)
     return Generation(name, kept, table, drops, len(judged))
 

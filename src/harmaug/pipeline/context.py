@@ -64,24 +64,27 @@ class Context:
         """Return the same run with parts of its configuration replaced, such as `generate`."""
         return dataclasses.replace(self, config=self.config.model_copy(update=parts))
 
-    @property
-    def part_rows(self) -> int:
-        """Rows a part."""
-        return rows_of_part(self.config)
+    def part_rows(self, *models: LLMConfig | TeacherConfig) -> int:
+        """Return the rows of a part of a stage that asks these models.
+
+        No other's count: another teacher does not cut the instructions anew.
+        """
+        return rows_of_part(self.config, served=any(map(_served, models)))
 
 
-def rows_of_part(config: RunConfig) -> int:
-    """Return how many rows a part of this run has.
+def rows_of_part(config: RunConfig, *, served: bool = False) -> int:
+    """Return how many rows a part has of a stage whose models are a server's, or are not.
 
     Every part ends with slots of the server running empty, one part in so many waves of requests;
     and what a server answered is in the journal already, so that large parts lose nothing.
     """
     if config.part_rows is not None:
         return config.part_rows
-    roles = (config.respond.refusal, config.respond.harmful)
-    llms = [config.generate.llm, *(role.llm for role in roles if role is not None)]
-    served = asks_server(config.label.teacher) or any(llm.backend == "openai" for llm in llms)
     return ROWS_SERVED if served else ROWS_HERE
+
+
+def _served(model: LLMConfig | TeacherConfig) -> bool:
+    return model.backend == "openai" if isinstance(model, LLMConfig) else asks_server(model)
 
 
 class MakeExecutor(Protocol):

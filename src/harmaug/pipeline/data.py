@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from harmaug.augment.exemplars import row_seed
 from harmaug.config import DataConfig, EvaluateConfig
 from harmaug.errors import DataError
+from harmaug.evaluate.pairing import named_apart
 from harmaug.rows import LabelledRow, Pair
 from harmaug.sources.load import load_rows
 
@@ -21,7 +21,7 @@ def labelled_data(config: DataConfig, seed: int) -> list[LabelledRow]:
     Raises:
         DataError: when nothing labelled is left, or only one class is.
     """
-    rows = _named_apart([row for name in config.train for row in load_rows(name, "train")])
+    rows = named_apart([row for name in config.train for row in load_rows(name, "train")])
     if config.unlabelled_agreement == "harmless":
         rows = [dataclasses.replace(row, label=row.label or 0) for row in rows]
     rows = [row for row in rows if row.label is not None]
@@ -33,15 +33,11 @@ def labelled_data(config: DataConfig, seed: int) -> list[LabelledRow]:
         raise DataError(
             f"data.train ({names}) has only label {classes.pop()}: a guard learns from both 0 and 1"
         )
-    if config.max_rows is not None and len(rows) > config.max_rows:
-        rng = np.random.default_rng(row_seed(seed, "data"))
-        chosen = np.sort(rng.choice(len(rows), size=config.max_rows, replace=False))
-        rows = [rows[int(at)] for at in chosen]
-    return rows
+    return _drawn(rows, config.max_rows, row_seed(seed, "data"))
 
 
 def benchmark_data(config: EvaluateConfig) -> dict[str, list[LabelledRow]]:
-    """Load every benchmark's labelled rows, by name.
+    """Load every benchmark's labelled rows, by name: at most `max_rows`, the same for every run.
 
     Raises:
         DataError: when a benchmark has no labelled row.
@@ -51,19 +47,17 @@ def benchmark_data(config: EvaluateConfig) -> dict[str, list[LabelledRow]]:
         rows = [row for row in load_rows(benchmark.name, "eval") if row.label is not None]
         if not rows:
             raise DataError(f"benchmark {benchmark.name} has no labelled row")
-        loaded[benchmark.name] = _named_apart(rows[: benchmark.max_rows])
+        rows = named_apart(rows)
+        loaded[benchmark.name] = _drawn(rows, benchmark.max_rows, row_seed(0, "benchmark"))
     return loaded
 
 
-def _named_apart(rows: Sequence[LabelledRow]) -> list[LabelledRow]:
-    """Give rows of one id a number each: two files may count alike, an id may name a prompt."""
-    seen: Counter[str] = Counter()
-    apart = []
-    for row in rows:
-        seen[row.id] += 1
-        number = seen[row.id]
-        apart.append(row if number == 1 else dataclasses.replace(row, id=f"{row.id}#{number}"))
-    return apart
+def _drawn(rows: list[LabelledRow], count: int | None, seed: int) -> list[LabelledRow]:
+    """Draw rows by lot, in the order they have: a file may be sorted by its labels."""
+    if count is None or len(rows) <= count:
+        return rows
+    chosen = np.sort(np.random.default_rng(seed).choice(len(rows), size=count, replace=False))
+    return [rows[int(at)] for at in chosen]
 
 
 def as_pairs(rows: Sequence[LabelledRow]) -> list[Pair]:

@@ -16,7 +16,7 @@ from harmaug.evaluate.evaluation import Benchmark, EvaluatedGuard, Evaluation, a
 from harmaug.evaluate.predictions import Predictions, predict
 from harmaug.evaluate.results import HARMAUG, HARMAUG_FP32, PLAIN, TEACHER
 from harmaug.evaluate.sources import GuardSource
-from harmaug.pipeline.context import Context, weights_of
+from harmaug.pipeline.context import Context, rows_of_part, weights_of
 from harmaug.pipeline.students import Student
 from harmaug.rows import LabelledRow, Prediction
 from harmaug.runs.fingerprint import fingerprint, rows_fingerprint
@@ -105,11 +105,10 @@ def predictions(
     rows: Sequence[LabelledRow],
 ) -> PartFolder[Prediction]:
     """Fill the parts that are missing; the guard is only loaded for those."""
-    name = fingerprint(
-        guard.identity, guard.source.precision, rows_fingerprint(rows), context.part_rows
-    )
+    part_rows = rows_of_part(context.config, served=guard.source.remote)
+    name = fingerprint(guard.identity, guard.source.precision, rows_fingerprint(rows), part_rows)
     table = context.folder.table("predict", name, Prediction)
-    parts = chunked(rows, context.part_rows)
+    parts = chunked(rows, part_rows)
     missing = [part for part in range(len(parts)) if part not in table]
     if missing:
         context.progress.begin(f"{guard.key} on {benchmark}", len(parts))
@@ -150,6 +149,8 @@ def cost_of(
         context.progress.begin(f"cost of {guard.key}", None)
         cost = measure_cost(guard.key, guard.source, load, info.runtime, pairs)
         context.progress.end()
+        if cost.speed is None and not guard.source.remote:
+            return cost  # the measurement failed: it is tried again the next time
         _write_json(path, asdict(cost))
     return adapter.validate_json(path.read_bytes())
 

@@ -10,6 +10,7 @@ import numpy as np
 from harmaug.augment.attack import INJECTION, REQUEST, TEMPLATE
 from harmaug.augment.exemplars import harmful_prompts
 from harmaug.augment.refusals import is_refusal
+from harmaug.config import GenerateConfig
 from harmaug.evaluate.agreement import Judged, agreement
 from harmaug.evaluate.results import AttackFacts, DataFacts, GenerationFacts, KindFacts, Sample
 from harmaug.llm.journal import Accounts, Journal
@@ -67,36 +68,42 @@ def generation_facts(
 ) -> GenerationFacts:
     """Gather everything about the generated set that the report shows."""
     config = context.config.generate
-    judged = list(rows_of(generation.judged))
-    attack = attack_facts(config.attack, judged)
-    stages = context.folder.root / "stages"
+    attack = attack_facts(config.attack, rows_of(generation.judged))
+    written = generation.asked_for()
     alone = [row.score for row in rows_of(scored) if row.kind == "empty" and row.score is not None]
     histogram, _ = np.histogram(alone, bins=BINS, range=(0.0, 1.0))
     return GenerationFacts(
         llm=config.llm.model or config.llm.backend,
         llm_fingerprint=fingerprint(llm_identity(config.llm)),
-        template=fingerprint(TEMPLATE, REQUEST, INJECTION, config.prefix, config.attack),
+        template=_template(config),
         attack=attack.attack,
         prefix=config.prefix,
         drawn=generation.drawn,
-        twins=generation.twins,
+        twins=len(generation.twins),
         asked=attack.asked,
         refused=attack.refused,
         success=attack.success,
         kept=len(generation.kept),
         filters=config.filters.mode,
         drops=dict(Counter(generation.drops).most_common()),
-        tokens_in=sum(row.tokens_in for row in judged),
-        tokens_out=sum(row.tokens_out for row in judged),
-        seconds=stage_seconds(*stages.glob(f"generate-{generation.name}-r*")),
+        tokens_in=sum(row.tokens_in for row in written),
+        tokens_out=sum(row.tokens_out for row in written),
+        seconds=generation.seconds(context),
         respond_seconds=stage_seconds(pairs.parts.path),
         label_seconds=stage_seconds(scored.path),
         kinds=_kinds(rows_of(pairs.parts), rows_of(scored), context.config.label.tau),
         histogram=tuple(int(count) for count in histogram),
-        samples=_samples(generation.kept, judged, rows_of(scored)),
-        failed=_reasons(row.error for row in judged),
+        samples=_samples(generation.kept, written, rows_of(scored)),
+        failed=_reasons(row.error for row in written),
         ablation=ablation,
     )
+
+
+def _template(config: GenerateConfig) -> str:
+    """Name the words in which the generator was asked: for twins as well, where there are any."""
+    twins = [] if config.twins is None else [config.twins.request]
+    request = config.request or REQUEST
+    return fingerprint(TEMPLATE, request, INJECTION, config.prefix, config.attack, *twins)
 
 
 def server_accounts(context: Context) -> Accounts | None:

@@ -13,6 +13,7 @@ from harmaug.augment.keep import Keeper
 from harmaug.config import GenerateConfig
 from harmaug.pipeline.asking import ask
 from harmaug.pipeline.context import Context, llm_identity
+from harmaug.pipeline.timing import stage_seconds
 from harmaug.rows import Instruction, LabelledRow
 from harmaug.runs.fingerprint import fingerprint, rows_fingerprint
 from harmaug.runs.parts import PartFolder, chunked, mapped, rows_of
@@ -24,7 +25,9 @@ ALWAYS_DROPPED = frozenset({"error", "minors", "empty"})
 class Generation:
     """Every instruction drawn with its judgement, and those that are kept, in drawing order.
 
-    `twins` of those drawn are near twins; those of them that are kept stand last.
+    `judged` are the attack's own, `twins` the near twins that were asked for after them, likewise
+    with their judgement; those of them that are kept stand last. `drawn` counts both, `name` and
+    `twins_name` name the stages that drew them.
     """
 
     name: str
@@ -32,7 +35,18 @@ class Generation:
     judged: PartFolder[Instruction]
     drops: Mapping[str, int]
     drawn: int
-    twins: int = 0
+    twins: tuple[Instruction, ...] = ()
+    twins_name: str | None = None
+
+    def asked_for(self) -> list[Instruction]:
+        """Return all that the generator was asked for, the attack's first."""
+        return [*rows_of(self.judged), *self.twins]
+
+    def seconds(self, context: Context) -> float:
+        """Return how long drawing took."""
+        stages = context.folder.root / "stages"
+        names = [self.name] if self.twins_name is None else [self.name, self.twins_name]
+        return stage_seconds(*(path for one in names for path in stages.glob(f"generate-{one}-r*")))
 
 
 def generate_instructions(
@@ -55,7 +69,7 @@ def generate_instructions(
     wanted = config.samples
     for number in range(config.max_rounds):
         indices = range(len(judged), len(judged) + wanted)
-        tasks = mapped(sampler.task, chunked(indices, context.part_rows))
+        tasks = mapped(sampler.task, chunked(indices, context.part_rows(config.llm)))
         out = context.folder.table("generate", f"{name}-r{number}", Instruction)
         judged.extend(keeper.judge(ask(context, "generate", tasks, out)))
         missing = config.samples - len(_kept(judged, config))
@@ -63,7 +77,8 @@ def generate_instructions(
             break
         keep_rate = max(len(_kept(judged, config)) / len(judged), 0.05)
         wanted = math.ceil(missing / keep_rate * 1.1)
-    _judged_table(context, name, len(judged)).fill(chunked(judged, context.part_rows))
+    table = _judged_table(context, name, len(judged))
+    table.fill(chunked(judged, context.part_rows(config.llm)))
     return _generation(context, name, judged)
 
 
@@ -91,7 +106,7 @@ def _judged_before(context: Context, name: str) -> list[Instruction] | None:
     if facts.get("fingerprint") != name or not isinstance(drawn, int):
         return None
     table = _judged_table(context, name, drawn)
-    whole = len(table) == math.ceil(drawn / context.part_rows)
+    whole = len(table) == math.ceil(drawn / context.part_rows(context.config.generate.llm))
     return list(rows_of(table)) if whole else None
 
 
@@ -116,5 +131,5 @@ def generation_name(
         rows_fingerprint(pool),
         rows_fingerprint(benchmarks),
         context.config.seed,
-        context.part_rows,
+        context.part_rows(config.llm),
     )

@@ -40,19 +40,20 @@ def respond(context: Context, generation: Generation) -> Table:
     """Write each instruction's responses (Section 3.2)."""
     config = context.config.respond
     kinds = _kinds(config)
-    kept = chunked(generation.kept, context.part_rows)
+    roles = [role for role in (config.refusal, config.harmful) if role is not None]
+    part_rows = context.part_rows(*(role.llm for role in roles))
+    kept = chunked(generation.kept, part_rows)
     seed = context.config.seed
 
     def tasks(part: int) -> list[ResponseTask]:
         return [_task(seed, row, kind) for row in kept.read(part) for kind in kinds]
 
-    roles = [role for role in (config.refusal, config.harmful) if role is not None]
     name = fingerprint(
-        config.model_dump(mode="json"),
+        config.deciding().model_dump(mode="json"),
         [llm_identity(role.llm) for role in roles],
         rows_fingerprint(generation.kept),
         context.config.seed,
-        context.part_rows,
+        part_rows,
     )
     out = context.folder.table("respond", name, Pair)
     stage = RespondStage(config, context.journal)
@@ -68,7 +69,8 @@ def label_data(context: Context, rows: Sequence[LabelledRow]) -> PartFolder[Scor
 
 def label_pairs(context: Context, what: str, pairs: Sequence[Pair]) -> PartFolder[ScoredPair]:
     """Let the teacher score pairs that are in memory."""
-    return _label(context, what, rows_fingerprint(pairs), chunked(pairs, context.part_rows))
+    part_rows = context.part_rows(context.config.label.teacher)
+    return _label(context, what, rows_fingerprint(pairs), chunked(pairs, part_rows))
 
 
 def label_synthetic(context: Context, table: Table) -> PartFolder[ScoredPair]:
@@ -79,7 +81,7 @@ def label_synthetic(context: Context, table: Table) -> PartFolder[ScoredPair]:
 def _label(context: Context, what: str, content: str, pairs: Parts[Pair]) -> PartFolder[ScoredPair]:
     teacher = context.config.label.teacher
     weights = weights_of(teacher)
-    name = fingerprint(teacher.identity(), weights, content, context.part_rows)
+    name = fingerprint(teacher.identity(), weights, content, context.part_rows(teacher))
     out = context.folder.table("label", name, ScoredPair)
     stage = LabelStage(teacher, context.journal)
     context.executor.run(what, stage, pairs, out, context.progress)

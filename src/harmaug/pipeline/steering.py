@@ -65,7 +65,7 @@ def generate_steered(
         if len(new) < steer.stop_below * len(found):
             break
     table = context.folder.table("judge", fingerprint(name, len(judged)), Instruction)
-    table.fill(chunked(judged, context.part_rows))
+    table.fill(chunked(judged, context.part_rows(config.llm)))
     drops = Counter(row.drop for row in judged if row.drop is not None)
     context.folder.record("generate", {"fingerprint": name, "drawn": len(judged), **drops})
     return Generation(name, kept[: config.samples], table, drops, len(judged))
@@ -80,7 +80,8 @@ def _draw(
         shown.write(0, [sampler.shown(index) for index in range(first, first + count)])
     out = context.folder.table("generate", name, Instruction)
     tasks = [row.task(context.config.seed) for row in rows_of(shown)]
-    return list(ask(context, "generate", chunked(tasks, context.part_rows), out))
+    parts = chunked(tasks, context.part_rows(context.config.generate.llm))
+    return list(ask(context, "generate", parts, out))
 
 
 def _judge(

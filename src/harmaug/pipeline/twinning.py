@@ -26,20 +26,25 @@ def with_twins(
     """Return the generation with a twin of each of its first instructions, `share` of them."""
     config = twin_request(context.config.generate, twins)
     originals = generation.kept[: round(twins.share * len(generation.kept))]
-    tasks = mapped(
-        lambda row: twin_task(row, context.config.seed), chunked(originals, context.part_rows)
-    )
+    parts = chunked(originals, context.part_rows(config.llm))
+    tasks = mapped(lambda row: twin_task(row, context.config.seed), parts)
     name = fingerprint("twins", generation.name, twins.model_dump(mode="json"), len(originals))
     out = context.folder.table("generate", f"{name}-r0", Instruction)
     keeper = Keeper(config, (), [row.prompt for row in benchmarks])
-    judged = list(keeper.judge(ask(context.changed(generate=config), "twins", tasks, out)))
-    kept = [row for row in judged if row.drop is None]
+    answered = ask(context.changed(generate=config), "twins", tasks, out)
+    judged = [_told_apart(row) for row in keeper.judge(answered)]
     drops = Counter(generation.drops)
-    drops.update(f"twin: {row.drop}" for row in judged if row.drop is not None)
+    drops.update(row.drop for row in judged if row.drop is not None)
     return dataclasses.replace(
         generation,
-        kept=[*generation.kept, *kept],
+        kept=[*generation.kept, *(row for row in judged if row.drop is None)],
         drops=drops,
         drawn=generation.drawn + len(judged),
-        twins=len(judged),
+        twins=tuple(judged),
+        twins_name=name,
     )
+
+
+def _told_apart(row: Instruction) -> Instruction:
+    """Return a judged twin whose reason to be dropped is not taken for one of the attack's."""
+    return row if row.drop is None else dataclasses.replace(row, drop=f"twin: {row.drop}")

@@ -6,9 +6,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from harmaug.config.load import read_yaml
 from harmaug.errors import ConfigError, did_you_mean
 
 Share = Annotated[float, Field(gt=0, le=1)]
@@ -38,25 +38,16 @@ def load_machine(name: str) -> Machine:
     Raises:
         ConfigError: naming the machine or the figure that is wrong.
     """
-    table = _parse((files("harmaug") / "assets" / "plan" / "machines.yaml").read_text("utf-8"))
+    table = read_yaml(Path(str(files("harmaug") / "assets" / "plan" / "machines.yaml")))
     entry = table.get(name)
     if entry is None:
         path = Path(name)
         if not path.is_file():
             raise ConfigError(f"no machine '{name}'{did_you_mean(name, table)} (or a YAML file)")
-        entry = _parse(path.read_text("utf-8"))
+        entry = read_yaml(path)
     try:
         return Machine.model_validate(entry)
     except ValidationError as error:
         problem = error.errors()[0]
         key = ".".join(str(part) for part in problem["loc"])
         raise ConfigError(f"machine {name}: {key}: {problem['msg']}") from None
-
-
-def _parse(text: str) -> dict[str, object]:
-    try:
-        tree: object = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        where = str(error).replace("\n", " ")
-        raise ConfigError(f"the machine's file is not valid YAML ({where})") from None
-    return {str(key): value for key, value in tree.items()} if isinstance(tree, dict) else {}

@@ -59,29 +59,34 @@ def training_sample(config: DataConfig) -> Sample:
     """Return the rows that stand for D.
 
     Raises:
-        DataError: for a data set that is neither here nor known by its size.
+        DataError: for a data set that is neither here nor known by its size, or without labels.
     """
     parts = [_sample(name, "train", config.unlabelled_agreement) for name in config.train]
     total = sum(part.rows for part in parts)
+    if not total:
+        names = ", ".join(config.train) or "nothing"
+        raise DataError(f"data.train ({names}) has no labelled row: add rows with label 0 or 1")
     kept = min(total, config.max_rows or total)
     rows: list[LabelledRow] = []
     for part in parts:
-        rows.extend(_spread(part.looked_at, max(1, round(ROWS * part.rows / max(total, 1)))))
+        rows.extend(_spread(part.looked_at, max(1, round(ROWS * part.rows / total))))
     assumed = "; ".join(part.assumed for part in parts if part.assumed) or None
     return Sample(", ".join(config.train), kept, tuple(rows), assumed)
 
 
 def benchmark_samples(config: EvaluateConfig) -> list[Sample]:
-    """Return the rows that stand for each benchmark.
+    """Return the rows that stand for each benchmark: those of the whole, for `max_rows` of it too.
 
     Raises:
-        DataError: for a benchmark that is neither here nor known by its size.
+        DataError: for a benchmark that is neither here nor known by its size, or without labels.
     """
     samples = []
     for benchmark in config.benchmarks:
         found = _sample(benchmark.name, "eval", "drop")
+        if not found.rows:
+            raise DataError(f"benchmark {benchmark.name} has no labelled row")
         rows = min(found.rows, benchmark.max_rows or found.rows)
-        samples.append(Sample(found.name, rows, found.looked_at[:rows], found.assumed))
+        samples.append(Sample(found.name, rows, found.looked_at, found.assumed))
     return samples
 
 

@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from harmaug.evaluate.cost import CostRatio, cost_ratio
-from harmaug.evaluate.curves import Curve, precision_recall, score_counts
+from harmaug.evaluate.curves import Curve, flagged_counts, precision_recall, score_counts
 from harmaug.evaluate.evaluation import Answers
 from harmaug.evaluate.metrics import Estimate
 from harmaug.evaluate.results import HARMAUG, HARMAUG_FP32, PLAIN, TEACHER, Results
@@ -42,7 +42,7 @@ ATTACKS = {
 ORDER = (PLAIN, HARMAUG, HARMAUG_FP32, TEACHER)
 CURVES = (PLAIN, HARMAUG, TEACHER)
 SCORE_BINS = 20
-THRESHOLD_BINS = 200
+THRESHOLD_STEPS = 200
 SHOWN_GROUPS = 20
 
 
@@ -211,13 +211,13 @@ def _reliability(results: Results) -> Markup:
 
 
 def _page_data(results: Results, answers: Answers) -> str:
-    """Return what the page's script asks: curves by recall, and counts by score."""
+    """Return what the page's script asks: curves by recall, and what is flagged by threshold."""
     content = {
         benchmark: {
             guard: {
                 "name": NAMES[guard],
                 **_curve_data(precision_recall(answers[guard, benchmark])),
-                "counts": score_counts(answers[guard, benchmark], THRESHOLD_BINS).tolist(),
+                "flagged": flagged_counts(answers[guard, benchmark], THRESHOLD_STEPS).tolist(),
             }
             for guard in CURVES
             if (guard, benchmark) in answers

@@ -26,9 +26,10 @@ from harmaug.serve.gate import Gate
 from harmaug.serve.http_error import ErrorBody, HttpError
 from harmaug.serve.metrics import CONTENT_TYPE, Metrics
 from harmaug.serve.moderations import ModerationRequest, ModerationResponse, ModerationResult
+from harmaug.serve.protocol import DEADLINE
 from harmaug.serve.schemas import CheckRequest, CheckResponse, GuardResponse
 from harmaug.serve.service import Service
-from harmaug.serve.settings import KEYS_VARIABLE, ServeSettings, parse_keys
+from harmaug.serve.settings import ServeSettings, keys_of
 
 SETTINGS_VARIABLE = "HARMAUG_SERVE"
 """Carries the settings to worker processes."""
@@ -49,6 +50,7 @@ _ERRORS: dict[int | str, dict[str, object]] = {
     401: {"model": ErrorBody, "description": "No API key, or an unknown one."},
     413: {"model": ErrorBody, "description": "The body is too large; the line says the limit."},
     422: {"model": ErrorBody, "description": "A value cannot be used; the line says why."},
+    431: {"model": ErrorBody, "description": "The headers are too large."},
     503: _FULL,
     504: {"model": ErrorBody, "description": "Not answered within the deadline."},
 }
@@ -65,10 +67,10 @@ def create_app(guard: Guard, settings: ServeSettings, keys: Sequence[str] = ()) 
     metrics = Metrics()
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, float]]:
         service = Service(guard, settings, metrics)
         app.state.service = service
-        yield
+        yield {DEADLINE: settings.deadline_s}
         await service.batcher.close()
 
     app = FastAPI(
@@ -77,6 +79,7 @@ def create_app(guard: Guard, settings: ServeSettings, keys: Sequence[str] = ()) 
         description=_ABOUT,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # the address in a redirect would be what the client calls us
         lifespan=lifespan,
     )
     app.add_middleware(Gate, settings=settings, keys=keys, metrics=metrics)
@@ -92,7 +95,7 @@ def worker_app() -> FastAPI:
     """Load the guard and build the application in a worker process, as its environment says."""
     settings = ServeSettings.from_json(os.environ[SETTINGS_VARIABLE])
     guard = Guard.load(settings.model, threads=settings.threads)
-    return create_app(guard, settings, parse_keys(os.environ.get(KEYS_VARIABLE, "")))
+    return create_app(guard, settings, keys_of(os.environ))
 
 
 def _service(request: Request) -> Service:

@@ -148,7 +148,8 @@ class Batcher:
     async def _together(self, jobs: Sequence[_Job]) -> None:
         """Judge short requests in one batch; an error is found again by each request alone."""
         try:
-            verdicts = iter(await self._judge([pair for job in jobs for pair in job.pairs], False))
+            pairs = [pair for job in jobs for pair in job.pairs]
+            verdicts = iter(await self._judge(pairs, jobs))
         except Exception:  # whatever it is, it belongs to one of the requests
             for job in jobs:
                 await self._alone(job)
@@ -166,7 +167,7 @@ class Batcher:
             for part in _parts(job):
                 if job.answer.done():
                     return
-                verdicts += await self._judge(part, job.explain)
+                verdicts += await self._judge(part, [job])
         except Exception as error:  # handed to the request, which answers for it
             if not job.answer.done():
                 job.answer.set_exception(error)
@@ -176,11 +177,19 @@ class Batcher:
         if not job.answer.done():
             job.answer.set_result(verdicts)
 
-    async def _judge(self, pairs: Sequence[TextPair | Exchange], explain: bool) -> list[Verdict]:
+    async def _judge(
+        self, pairs: Sequence[TextPair | Exchange], jobs: Sequence[_Job]
+    ) -> list[Verdict]:
+        """Judge pairs in a thread, unless nobody waits for any of the jobs any more."""
+
+        def wanted() -> bool:
+            return not all(job.answer.done() for job in jobs)
+
         started = time.perf_counter()
         loop = asyncio.get_running_loop()
+        explain = any(job.explain for job in jobs)
         verdicts = await loop.run_in_executor(
-            self._pool, lambda: self._guard.verdicts(pairs, explain=explain)
+            self._pool, lambda: self._guard.verdicts(pairs, explain=explain, wanted=wanted)
         )
         ended = time.perf_counter()
         # Batches overlap: of each only the time since the one before ended is its own.
@@ -190,9 +199,6 @@ class Batcher:
         self._judged_characters = _KEPT * self._judged_characters + sum(map(_size, pairs))
         self._metrics.batch_items.observe(len(pairs))
         self._metrics.batch_seconds.observe(ended - started)
-        flagged = sum(verdict.flagged for verdict in verdicts)
-        self._metrics.items.add(flagged, "flagged")
-        self._metrics.items.add(len(verdicts) - flagged, "not_flagged")
         return verdicts
 
 

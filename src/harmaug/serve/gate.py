@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from harmaug.serve.hangup import HangUp
 from harmaug.serve.http_error import HttpError
 from harmaug.serve.metrics import Metrics
 from harmaug.serve.settings import ServeSettings
@@ -18,7 +19,7 @@ from harmaug.serve.settings import ServeSettings
 log = logging.getLogger("harmaug.serve")
 
 GONE = 499
-"""Counts clients that hung up while they sent their request, as proxies do; nobody reads it."""
+"""Counts clients that hung up before their answer, as proxies do; nobody reads it."""
 
 PATHS = ("/v1/check", "/v1/moderations", "/v1/guard", "/healthz", "/readyz", "/metrics", "/")
 """Paths that are counted by name; all others are counted together."""
@@ -54,6 +55,7 @@ class Gate:
             return
         started = time.perf_counter()
         status = read = 0
+        hang_up = HangUp(receive)
 
         async def limited_receive() -> Message:
             nonlocal read
@@ -62,24 +64,29 @@ class Gate:
             self._held += _held(read + more) - _held(read)
             read += more
             self._check_bytes(read)
+            if message["type"] == "http.request" and not message.get("more_body", False):
+                hang_up.watch(time_left)
             return message
 
         async def watched_send(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
+                hang_up.stop()
                 status = message["status"]
                 message["headers"] = [*message.get("headers", ()), *_HEADERS]
             await send(message)
 
         try:
-            async with asyncio.timeout(self._settings.deadline_s):
+            async with asyncio.timeout(self._settings.deadline_s) as time_left:
                 self._check(scope)
                 # Load balancers ask with HEAD: routed as GET; the server leaves the body out.
                 head = scope["method"] == "HEAD"
                 routed = {**scope, "method": "GET"} if head else scope
                 await self._app(routed, limited_receive, watched_send)
         except TimeoutError:
-            if status == 0:
+            if hang_up.noticed:
+                status = GONE
+            elif status == 0:
                 limit = f"{self._settings.deadline_s:g} s"
                 error = HttpError(504, f"not answered within the deadline of {limit}")
                 await error.response()(scope, receive, watched_send)
@@ -88,6 +95,7 @@ class Gate:
         except ClientDisconnect:
             status = GONE
         finally:
+            hang_up.stop()
             self._held -= _held(read)
             self._count(scope, status or 500, time.perf_counter() - started)
 

@@ -15,6 +15,7 @@ _CODES = {
     405: "method_not_allowed",
     413: "body_too_large",
     422: "invalid_value",
+    431: "headers_too_large",
     500: "internal_error",
     503: "overloaded",
     504: "deadline_exceeded",

@@ -89,7 +89,7 @@ class Metrics:
         self.seconds = Histogram(
             "harmaug_request_seconds", "Time from request to answer.", _SECONDS, ("path",)
         )
-        self.items = Counter("harmaug_items_total", "Items judged.", ("verdict",))
+        self.items = Counter("harmaug_items_total", "Items answered.", ("verdict",))
         self.batch_items = Histogram("harmaug_batch_items", "Items in a batch.", _ITEMS)
         self.batch_seconds = Histogram("harmaug_batch_seconds", "Time of a batch.", _SECONDS)
         started = time.time()

@@ -17,6 +17,7 @@ from harmaug.errors import ConfigError, ServerError
 from harmaug.guard import Guard
 from harmaug.guard.engine import available_threads
 from harmaug.serve.app import SETTINGS_VARIABLE, create_app
+from harmaug.serve.protocol import BoundedHttp
 from harmaug.serve.settings import KEYS_VARIABLE, ServeSettings, parse_keys
 
 log = logging.getLogger("harmaug.serve")
@@ -57,6 +58,8 @@ def serve(settings: ServeSettings, host: str, port: int, keys: Sequence[str] = (
         guard = Guard.load(settings.model, threads=settings.threads)
         config = uvicorn.Config(
             create_app(guard, settings, keys),
+            http=BoundedHttp,
+            ws="none",
             access_log=False,
             log_config=_LOGGING,
             timeout_graceful_shutdown=grace,
@@ -69,7 +72,9 @@ def serve(settings: ServeSettings, host: str, port: int, keys: Sequence[str] = (
     Guard.load(settings.model, threads=threads)
     listening.close()
     os.environ[SETTINGS_VARIABLE] = replace(settings, threads=threads).to_json()
-    os.environ[KEYS_VARIABLE] = carried
+    os.environ.pop(KEYS_VARIABLE, None)
+    if carried:
+        os.environ[KEYS_VARIABLE] = carried
     log.info("%d workers serve %s at %s", settings.workers, settings.model, _address(host, port))
     uvicorn.run(
         _WORKER,
@@ -77,6 +82,8 @@ def serve(settings: ServeSettings, host: str, port: int, keys: Sequence[str] = (
         host=host,
         port=port,
         workers=settings.workers,
+        http=BoundedHttp,
+        ws="none",
         access_log=False,
         log_config=_LOGGING,
         timeout_graceful_shutdown=grace,
@@ -95,6 +102,8 @@ def _bind(host: str, port: int) -> socket.socket:
         listening = socket.socket(family, socket.SOCK_STREAM)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
+    except UnicodeError:
+        raise ServerError(f"no host {host!r}: give a name or an address") from None
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise ServerError(

@@ -81,7 +81,7 @@ class CheckRequest(Item):
         None, ge=0, le=1, description="Flag from this p(unsafe) on, instead of the guard's own."
     )
     operating_point: str | None = Field(
-        None, description="A named threshold of the guard, for example `strict`."
+        None, max_length=200, description="A named threshold of the guard, for example `strict`."
     )
     explain: bool = Field(
         False, description="Name the spans that carry each verdict, in at most 32 more runs."
@@ -141,13 +141,13 @@ class CheckResult(BaseModel):
     judged: Pair | None = Field(description="For a conversation: the pair that was judged.")
 
     @classmethod
-    def of(cls, verdict: Verdict, threshold: float, judged: TextPair | None) -> CheckResult:
-        """Turn a verdict into an answer at another threshold."""
+    def of(cls, verdict: Verdict, judged: TextPair | None) -> CheckResult:
+        """Turn a verdict into an answer."""
         place = verdict.window
         return cls(
-            flagged=verdict.score >= threshold,
+            flagged=verdict.flagged,
             score=verdict.score,
-            threshold=threshold,
+            threshold=verdict.threshold,
             log_odds=verdict.log_odds,
             in_scope=verdict.in_scope,
             reasons=list(verdict.reasons),

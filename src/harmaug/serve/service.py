@@ -37,9 +37,14 @@ class Service:
         )
 
     async def judge(
-        self, pairs: Sequence[TextPair | Exchange], *, explain: bool = False, param: str = "input"
+        self,
+        pairs: Sequence[TextPair | Exchange],
+        *,
+        threshold: float | None = None,
+        explain: bool = False,
+        param: str = "input",
     ) -> list[Verdict]:
-        """Judge the pairs of one request.
+        """Judge the pairs of one request, at the guard's threshold or another; count, and log.
 
         Raises:
             HttpError: 422 over a limit, 503 when the queue is full.
@@ -67,8 +72,11 @@ class Service:
                 f"{error.retry_after_s} s",
                 headers={"Retry-After": str(error.retry_after_s)},
             ) from None
-        if settings.log_text:
-            for pair, verdict in zip(pairs, verdicts, strict=True):
+        if threshold is not None:
+            verdicts = [verdict.at(threshold) for verdict in verdicts]
+        for pair, verdict in zip(pairs, verdicts, strict=True):
+            self.metrics.items.add(1, "flagged" if verdict.flagged else "not_flagged")
+            if settings.log_text:
                 log.info("%r %r", verdict, pair)
         return verdicts
 
@@ -89,9 +97,11 @@ class Service:
                 self._pair(item, f"items.{place}{'' if item.messages is None else '.messages'}")
                 for place, item in enumerate(items)
             ]
-        verdicts = await self.judge(pairs, explain=request.explain, param=param)
+        verdicts = await self.judge(
+            pairs, threshold=threshold, explain=request.explain, param=param
+        )
         return [
-            CheckResult.of(verdict, threshold, None if item.messages is None else verdict.judged)
+            CheckResult.of(verdict, None if item.messages is None else verdict.judged)
             for item, verdict in zip(items, verdicts, strict=True)
         ]
 
@@ -113,11 +123,9 @@ class Service:
             ),
         )
 
-    def _threshold(self, request: CheckRequest) -> float:
-        if request.threshold is not None:
-            return request.threshold
+    def _threshold(self, request: CheckRequest) -> float | None:
         if request.operating_point is None:
-            return self.guard.threshold
+            return request.threshold
         try:
             return self.guard.operating_point(request.operating_point).threshold
         except HarmaugError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from harmaug.errors import ConfigError
@@ -16,7 +17,8 @@ class ServeSettings:
     """A guard behind HTTP, and how much is asked of it at most.
 
     `queue` is how many items may be waiting or in work at once; what comes on top is refused with
-    503. `deadline_s` is the time a request has, from its first byte to its answer. `max_items`
+    503. `deadline_s` is the time a request has from its first byte to the end of its headers, and
+    again from there to its answer. `max_items`
     and `max_characters` (prompts and responses together) bound one request, `max_body_bytes` its
     body. `threads` is the cores of one worker, all of its share when None. `access_log` logs a
     line for each request, without its text; `log_text` logs the text and the verdict as well.
@@ -67,3 +69,19 @@ class ServeSettings:
 def parse_keys(text: str) -> tuple[str, ...]:
     """Read comma-separated API keys; blanks around them and empty ones do not count."""
     return tuple(key for key in (part.strip() for part in text.split(",")) if key)
+
+
+def keys_of(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Read the API keys of an environment; none where it does not have the variable.
+
+    Raises:
+        ConfigError: where it has the variable without a key in it: the server would be open.
+    """
+    text = environment.get(KEYS_VARIABLE)
+    keys = parse_keys(text or "")
+    if text is not None and not keys:
+        raise ConfigError(
+            f"{KEYS_VARIABLE} is set and holds no key: give at least one, or unset it to serve "
+            "without keys"
+        )
+    return keys

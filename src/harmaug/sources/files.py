@@ -12,11 +12,14 @@ from pathlib import Path
 
 from harmaug.errors import DataError
 from harmaug.rows import LabelledRow, LabelOf
+from harmaug.text.plain import encodable
 
 PROMPT_KEYS = ("prompt", "instruction", "text", "user_input")
 LABEL_WORDS = {"0": 0, "safe": 0, "harmless": 0, "1": 1, "unsafe": 1, "harmful": 1}
 TAU = 0.5
 """The reference code's files give `unsafe-score` in place of a label: harmful is above this."""
+FIELD_CHARACTERS = 2**31 - 1
+"""Python's csv refuses a field above 131,072 characters unless it is told otherwise."""
 SUFFIXES = (".jsonl", ".jsonl.gz", ".json", ".csv", ".parquet")
 _BASIS: Mapping[str, LabelOf] = {
     "prompt": "prompt",
@@ -42,7 +45,7 @@ def read_file(path: Path) -> list[LabelledRow]:
 
 
 def as_row(record: Record, where: str, name: str, line: int) -> LabelledRow:
-    """Turn a record into a row.
+    """Turn a record into a row: an empty response is none, a lone surrogate a question mark.
 
     Raises:
         DataError: for a row without prompt, or a label that is neither 0, 1 nor null.
@@ -51,17 +54,19 @@ def as_row(record: Record, where: str, name: str, line: int) -> LabelledRow:
     if not isinstance(prompt, str) or not prompt.strip():
         raise DataError(f"{where}: no prompt; every row needs a non-empty 'prompt' string")
     response = record.get("response")
+    if response == "":
+        response = None
     if response is not None and not isinstance(response, str):
         raise DataError(f"{where}: 'response' is not a string; use text or null")
     judged = _BASIS.get(str(record.get("label_of")), "prompt" if response is None else "response")
     category = record.get("category")
     return LabelledRow(
-        id=str(record.get("id") or f"{name}:{line}"),
-        prompt=prompt,
-        response=response,
+        id=encodable(str(record.get("id") or f"{name}:{line}")),
+        prompt=encodable(prompt),
+        response=None if response is None else encodable(response),
         label=_label(record, where),
-        category=None if category is None else str(category),
-        source=str(record.get("source") or name),
+        category=None if category is None else encodable(str(category)),
+        source=encodable(str(record.get("source") or name)),
         label_of=judged,
     )
 
@@ -88,8 +93,7 @@ def records(path: Path) -> Iterator[tuple[int, Record]]:
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path} cannot be read ({error}); is it complete?") from None
     if path.name.endswith(".csv"):
-        for number, fields in enumerate(csv.DictReader(io.StringIO(text)), start=2):
-            yield number, {key: value or None for key, value in fields.items()}
+        yield from _csv(path, text)
     elif path.name.endswith(".json"):
         yield from _json_list(path, text)
     elif path.name.endswith((".jsonl", ".jsonl.gz")):
@@ -125,6 +129,16 @@ def _record(line: str, where: str) -> Record:
     if not isinstance(parsed, dict):
         raise DataError(f'{where}: not an object; a row looks like {{"prompt": "..."}}')
     return parsed
+
+
+def _csv(path: Path, text: str) -> Iterator[tuple[int, Record]]:
+    csv.field_size_limit(FIELD_CHARACTERS)
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    try:
+        for number, fields in enumerate(reader, start=2):
+            yield number, {key: value or None for key, value in fields.items()}
+    except csv.Error as error:
+        raise DataError(f"{path}:{reader.line_num}: not valid CSV ({error})") from None
 
 
 def _parquet(path: Path) -> Iterator[tuple[int, Record]]:

@@ -22,6 +22,7 @@ from harmaug.config.load import (
 )
 from harmaug.config.study import StudyConfig
 from harmaug.errors import ConfigError, did_you_mean
+from harmaug.study.results import file_name
 
 
 def known_studies() -> list[str]:
@@ -43,7 +44,7 @@ def load_study(source: str | Path, overrides: Sequence[str] = ()) -> StudyConfig
         config = StudyConfig.model_validate(tree)
     except ValidationError as error:
         raise ConfigError(f"{source}: {first_problem(error, StudyConfig)}") from None
-    _check(config)
+    check_study(config)
     settings: Tree = {}
     for override in overrides:
         set_override(settings, override)
@@ -70,20 +71,40 @@ def _shelf() -> Shelf:
     return Shelf("study", "study", "studies", known_studies())
 
 
-def _check(study: StudyConfig) -> None:
-    """Check that seeds differ and that what is compared is there."""
+def check_study(study: StudyConfig) -> None:
+    """Check seeds and names, and that what is compared is there.
+
+    Raises:
+        ConfigError: naming what is wrong.
+    """
+    if not study.seeds:
+        raise ConfigError(f"{study.name}: seeds is empty: give at least one, as in [1, 2, 3]")
     if len(set(study.seeds)) < len(study.seeds):
         raise ConfigError(f"{study.name}: seeds {list(study.seeds)} name one twice")
-    claimed = study.claim.others if study.claim else ()
-    named = [*(arm for pair in study.compare for arm in pair), *claimed]
-    if study.claim:
-        named.append(study.claim.first)
-    for arm in named:
+    if study.claim and not study.claim.others:
+        raise ConfigError(f"{study.name}: claim.others is empty: name what it is to be ahead of")
+    claimed = (study.claim.first, *study.claim.others) if study.claim else ()
+    for arm in [*(arm for pair in study.compare for arm in pair), *claimed]:
         if arm not in {*study.arms, *study.guards}:
             raise ConfigError(f"{study.name} compares '{arm}'{did_you_mean(arm, study.arms)}")
     for name, one in study.arms.items():
         if one.method == "prompts" and one.prompts is None:
             raise ConfigError(f"{study.name}, arm {name}: method prompts needs prompts.file")
+    _check_files(study)
+
+
+def _check_files(study: StudyConfig) -> None:
+    """Refuse names whose scores would be one file; some disks do not tell capitals apart."""
+    kept: dict[str, str] = {}
+    arms = [(f"arm {name}", name) for name in study.arms]
+    for one, name in [*arms, *((f"guard {name}", name) for name in study.guards)]:
+        file = f"{file_name(name)}.parquet"
+        other = kept.setdefault(file.lower(), one)
+        if other != one:
+            raise ConfigError(
+                f"{study.name}: {other} and {one} would both keep their scores in {file}: "
+                "give one of them another name"
+            )
 
 
 def _check_overrides(study: StudyConfig, overrides: Iterable[str]) -> None:

@@ -32,11 +32,12 @@ from harmaug.pipeline.method import training_facts
 from harmaug.pipeline.selection import choose
 from harmaug.pipeline.students import train_student
 from harmaug.progress import Prefixed, Progress
-from harmaug.rows import LabelledRow, ScoredPair
+from harmaug.rows import LabelledRow, Prediction, ScoredPair
 from harmaug.runs.fingerprint import fingerprint, model_fingerprint, rows_fingerprint
 from harmaug.runs.folder import RunFolder
-from harmaug.runs.parts import rows_of, write_text
+from harmaug.runs.parts import PartFolder, rows_of, write_text
 from harmaug.sources.load import load_rows
+from harmaug.study.ledger import Ledger
 from harmaug.study.results import Outcome
 
 FILE_NAME, PROMPTS = "outcome.json", "prompts.json"
@@ -57,24 +58,26 @@ class Arms:
         executor: Executor,
         progress: Progress,
         benchmarks: Mapping[str, list[LabelledRow]],
+        ledger: Ledger,
     ) -> None:
         self._folder = folder
         self._executor = executor
         self._progress = progress
         self._benchmarks = benchmarks
+        self._ledger = ledger
         self._held_out = [row for rows in benchmarks.values() for row in rows]
         self._revisions = {name: rows_fingerprint(rows) for name, rows in benchmarks.items()}
         self._last: tuple[str, Synthetic | None] = ("", None)
 
-    def outcome(self, name: str, arm: ArmConfig, config: RunConfig) -> tuple[Outcome, bool]:
-        """Return what came of an arm, and whether it was made now."""
+    def outcome(self, name: str, arm: ArmConfig, config: RunConfig) -> Outcome:
+        """Return what came of an arm, made now or found again."""
         data = labelled_data(config.data, config.seed)
         revision = rows_fingerprint(data)
         path = self._folder.stage_path("arm", self._identity(arm, config, revision)) / FILE_NAME
         if path.is_file():
             found = _ADAPTER.validate_json(path.read_bytes())
             facts = dataclasses.replace(found.training, guard=name)
-            return dataclasses.replace(found, arm=name, training=facts), False
+            return dataclasses.replace(found, arm=name, training=facts)
         progress = Prefixed(self._progress, f"{name} {config.seed}:")
         context = Context(config, self._folder, self._executor, progress)
         synthetic = self._synthetic(context, arm, data, revision)
@@ -84,6 +87,7 @@ class Arms:
             beside = choose(context, labelled, beside)
         student = train_student(context, name, [*labelled, *beside])
         facts = training_facts(student)
+        tables = self._predict(context, name, student.name, student.result.folder)
         outcome = Outcome(
             arm=name,
             seed=config.seed,
@@ -95,25 +99,28 @@ class Arms:
             epochs=facts.steps * config.distill.batch_size / facts.training_rows,
             training=facts,
             synthetic=None if synthetic is None else synthetic.facts,
-            predictions=self._predict(context, name, student.name, student.result.folder),
+            predictions={benchmark: table.path.name for benchmark, table in tables.items()},
             stage=path.parent.name,
             student=student.result.folder.name,
         )
+        who: dict[str, str | int] = {"arm": name, "seed": config.seed, "stage": outcome.stage}
+        self._ledger.add(who, {at: list(rows_of(table)) for at, table in tables.items()})
         path.parent.mkdir(parents=True, exist_ok=True)
         prompts = list(dict.fromkeys(row.prompt for row in beside))
         write_text(path.parent / PROMPTS, json.dumps(prompts, ensure_ascii=False, indent=0))
         write_text(path, _ADAPTER.dump_json(outcome, indent=1).decode("utf-8"))
-        return outcome, True
+        return outcome
 
-    def _predict(self, context: Context, name: str, student: str, folder: Path) -> dict[str, str]:
+    def _predict(
+        self, context: Context, name: str, student: str, folder: Path
+    ) -> dict[str, PartFolder[Prediction]]:
         quantised = context.config.distill.quantise
         guard = Candidate(name, GuardSource.of_student(folder, quantised=quantised), student)
         load = cache(guard.source.load)
-        tables = {
+        return {
             benchmark: predictions(context, guard, load, benchmark, rows)
             for benchmark, rows in self._benchmarks.items()
         }
-        return {benchmark: table.path.name for benchmark, table in tables.items()}
 
     def _synthetic(
         self, context: Context, arm: ArmConfig, data: list[LabelledRow], revision: str
@@ -160,7 +167,7 @@ def _sources(arm: ArmConfig, config: RunConfig) -> dict[str, object]:
             "generate": config.generate.model_dump(
                 mode="json", exclude_none=True, exclude={"llm", "ablation"}
             ),
-            "respond": config.respond.model_dump(mode="json", exclude_none=True),
+            "respond": config.respond.deciding().model_dump(mode="json", exclude_none=True),
             "llms": [llm_identity(llm) for llm in llms],
         }
         if config.generate.steer is not None:

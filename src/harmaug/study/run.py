@@ -8,9 +8,8 @@ interrupted study goes on where it was.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 
 from harmaug.augment.synonyms import uses_wordnet
@@ -20,25 +19,21 @@ from harmaug.config.teacher import teacher_config
 from harmaug.errors import ConfigError
 from harmaug.evaluate.cost import Cost
 from harmaug.evaluate.environment import environment
-from harmaug.evaluate.evaluation import Benchmark, EvaluatedGuard
-from harmaug.evaluate.sources import GuardSource
+from harmaug.evaluate.evaluation import Benchmark
 from harmaug.pipeline.checks import check_encoder, check_models, check_teacher
-from harmaug.pipeline.context import EXECUTORS, Context, weights_of
+from harmaug.pipeline.context import EXECUTORS, Context
 from harmaug.pipeline.data import benchmark_data
-from harmaug.pipeline.evaluation import Candidate, cost_of, guard_info, predictions
 from harmaug.pipeline.timing import TimedExecutor
 from harmaug.progress import Progress
-from harmaug.rows import LabelledRow, Prediction
-from harmaug.runs.fingerprint import fingerprint
+from harmaug.rows import Prediction
 from harmaug.runs.folder import RunFolder
 from harmaug.runs.parts import PartFolder, rows_of
-from harmaug.study.config import arm_config
+from harmaug.study.config import arm_config, check_study
 from harmaug.study.diversity import measure_diversity
-from harmaug.study.ledger import append_ledger
+from harmaug.study.guards import evaluate_guard, guard_cost, other_guard, student_costs
+from harmaug.study.ledger import Ledger
 from harmaug.study.outcome import Arms
 from harmaug.study.results import Outcome, ScoreRow, Study, score_rows, write_scores
-
-Benchmarks = Mapping[str, list[LabelledRow]]
 
 
 @dataclass(frozen=True)
@@ -57,33 +52,30 @@ def run_study(study: StudyConfig, places: Places, *, command: str, progress: Pro
         ConfigError: when an arm's configuration cannot be used, before anything is spent.
         HarmaugError: what a user can mend; the same study goes on where it stopped.
     """
+    check_study(study)
     configs = {
         (arm, seed): arm_config(study, arm, seed) for seed in study.seeds for arm in study.arms
     }
     _check(study, configs)
     first = next(iter(configs.values()))
     benchmarks = benchmark_data(first.evaluate)
+    ledger = Ledger(places.ledger, study.name, command, first.evaluate.threshold)
+    ledger.check()
     with RunFolder(places.stages) as folder:
         executor = TimedExecutor(EXECUTORS.load(first.executor.kind)(first.executor))
-        arms = Arms(folder, executor, progress, benchmarks)
-        outcomes = []
-        for (arm, _), config in configs.items():
-            outcome, made = arms.outcome(arm, study.arms[arm], config)
-            outcomes.append(outcome)
-            if made:
-                append_ledger(
-                    places.ledger,
-                    outcome,
-                    study=study.name,
-                    command=command,
-                    threshold=config.evaluate.threshold,
-                    stages=folder.root / "stages",
-                )
+        arms = Arms(folder, executor, progress, benchmarks, ledger)
+        outcomes = [
+            arms.outcome(arm, study.arms[arm], config) for (arm, _), config in configs.items()
+        ]
         context = Context(first, folder, executor, progress)
-        others = [_other(name, context.journal) for name in study.guards]
-        guards = [_evaluated(context, guard, benchmarks, places.out) for guard in others]
-        priced = [*_students(folder, outcomes, configs), *others] if study.cost else []
-        costs = tuple(_cost(context, guard, benchmarks) for guard in priced)
+        others = [other_guard(name, context.journal) for name in study.guards]
+        guards = [
+            evaluate_guard(context, guard, benchmarks, places.out, ledger) for guard in others
+        ]
+        costs: list[Cost] = []
+        if study.cost:
+            costs += student_costs(context, outcomes, configs, benchmarks)
+            costs += [guard_cost(context, guard, benchmarks) for guard in others]
         measured = measure_diversity(study, outcomes, benchmarks, folder, progress)
         for arm in study.arms:
             write_scores(places.out, arm, list(_scores(folder, arm, outcomes)))
@@ -96,7 +88,7 @@ def run_study(study: StudyConfig, places: Places, *, command: str, progress: Pro
         outcomes=tuple(outcomes),
         guards=tuple(guards),
         diversity=measured,
-        costs=costs,
+        costs=tuple(costs),
         environment=environment(),
     )
     result.save(places.out)
@@ -125,51 +117,6 @@ def _check(study: StudyConfig, configs: Mapping[tuple[str, int], RunConfig]) -> 
             check_encoder(f"arm {arm}: eda.encoder", settings.eda.encoder)
     if study.diversity is not None:
         check_encoder("diversity.encoder", study.diversity.encoder)
-
-
-def _other(name: str, journal: Path) -> Candidate:
-    """Return a guard that was not trained here, by the reference that `evaluate` takes."""
-    teacher = teacher_config(name)
-    identity = fingerprint(teacher.identity(), weights_of(teacher))
-    return Candidate(name, GuardSource.of_teacher(teacher, journal), identity)
-
-
-def _evaluated(
-    context: Context, guard: Candidate, benchmarks: Benchmarks, out: Path
-) -> EvaluatedGuard:
-    """Evaluate a guard, or find its scores again, and keep them with the study's."""
-    load = cache(guard.source.load)
-    rows = []
-    for benchmark, labelled in benchmarks.items():
-        table = predictions(context, guard, load, benchmark, labelled)
-        rows += score_rows(benchmark, None, list(rows_of(table)))
-    write_scores(out, guard.key, rows)
-    return EvaluatedGuard(guard.key, guard_info(context, guard, load))
-
-
-def _students(
-    folder: RunFolder, outcomes: list[Outcome], configs: Mapping[tuple[str, int], RunConfig]
-) -> list[Candidate]:
-    """Return every arm's student of the first seed."""
-    first = outcomes[0].seed
-    return [
-        Candidate(
-            one.arm,
-            GuardSource.of_student(
-                folder.root / "stages" / one.student,
-                quantised=configs[one.arm, first].distill.quantise,
-            ),
-            one.student,
-        )
-        for one in outcomes
-        if one.seed == first
-    ]
-
-
-def _cost(context: Context, guard: Candidate, benchmarks: Benchmarks) -> Cost:
-    load = cache(guard.source.load)
-    info = guard_info(context, guard, load)
-    return replace(cost_of(context, guard, load, info, benchmarks), guard=guard.key)
 
 
 def _scores(folder: RunFolder, arm: str, outcomes: list[Outcome]) -> Iterator[ScoreRow]:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from harmaug.errors import DataError
+from harmaug.evaluate.pairing import answered_by_all, only
+from harmaug.evaluate.predictions import Predictions
 from harmaug.evaluate.seeds import METRICS, Figure, Resampled, Versus, draw_seeds, figure, versus
 from harmaug.scoring import FloatArray
 from harmaug.study.results import Outcome, Study, read_scores
 
 SEED = 20_241_002
 
-Values = Mapping[tuple[str, str], FloatArray]
-"""By arm and benchmark: every metric of every seed and resample, (seeds, 1 + resamples, 4)."""
+Answers = Mapping[tuple[str, str], Sequence[Predictions]]
+"""By arm (or guard) and benchmark: the predictions of every seed."""
+
+Key = tuple[str, str, frozenset[str] | None]
 
 
 @dataclass(frozen=True)
@@ -34,31 +37,35 @@ class Summary:
     """Everything that a study's tables and figures say, computed when it is asked for."""
 
     study: Study
-    values: Values
-    drawn: NDArray[np.int64]
+    answers: Answers
+    resampled: Mapping[str, Resampled]
+    weights: FloatArray
+    _measured: dict[Key, FloatArray] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, study: Study, folder: Path) -> Summary:
-        """Resample the stored scores of every arm, seed and guard.
+        """Read the scores of every arm, seed and guard, and draw the examples and seeds.
 
         Raises:
             RunFolderError: when scores are missing.
         """
         names = [*study.config.arms, *study.config.guards]
         scores = {name: read_scores(folder, name) for name in names}
-        values: dict[tuple[str, str], FloatArray] = {}
+        resamples = study.config.resamples
+        answers: dict[tuple[str, str], list[Predictions]] = {}
+        resampled = {}
         for at, benchmark in enumerate(study.benchmarks):
             found = {
-                name: [one for (place, _), one in kept.items() if place == benchmark.name]
+                (name, benchmark.name): [
+                    one for key, one in kept.items() if key[0] == benchmark.name
+                ]
                 for name, kept in scores.items()
             }
-            ids = [row for kept in found.values() for one in kept for row in one.ids]
-            drawn = Resampled.of(ids, study.config.resamples, SEED + at)
-            for name, kept in found.items():
-                each = [drawn.metrics(one, study.threshold) for one in kept]
-                values[name, benchmark.name] = np.stack(each)
-        seeds = draw_seeds(len(study.config.seeds), study.config.resamples, SEED)
-        return cls(study, values, seeds)
+            ids = [row for each in found.values() for one in each for row in one.ids]
+            resampled[benchmark.name] = Resampled.of(ids, resamples, SEED + at)
+            answers |= found
+        weights = draw_seeds(len(study.config.seeds), resamples, SEED)
+        return cls(study, answers, resampled, weights)
 
     @property
     def arms(self) -> list[str]:
@@ -78,14 +85,28 @@ class Summary:
     def figure(self, name: str, benchmark: str | None, metric: str) -> Figure:
         """Return a metric of an arm or guard; `benchmark` None is the mean over benchmarks.
 
-        The mean is over the benchmarks on which the metric is defined: one class has no AUPRC.
+        Each seed is measured on the examples that it answered. The mean is over the benchmarks on
+        which the metric is defined: one class has no AUPRC.
         """
-        return figure(self._values([name], benchmark, metric)[0], self.drawn)
+        return figure(self._values([name], benchmark, metric)[0], self.weights)
 
     def versus(self, first: str, second: str, benchmark: str | None, metric: str) -> Versus:
-        """Return `first` minus `second`, paired by example and seed."""
+        """Return `first` minus `second`, paired by example and seed.
+
+        Both are measured on the examples that every seed of both answered: those that a guard
+        leaves out are not the easy ones.
+        """
         one, two = self._values([first, second], benchmark, metric)
-        return versus(one, two, self.drawn)
+        return versus(one, two, self.weights)
+
+    def shared(self, first: str, second: str, benchmark: str) -> frozenset[str]:
+        """Return the examples of a benchmark that every seed of both answered."""
+        each = [*self.answers[first, benchmark], *self.answers[second, benchmark]]
+        return frozenset(answered_by_all(each))
+
+    def missing(self, name: str) -> int:
+        """Count the examples without an answer, of all seeds and benchmarks."""
+        return sum(one.missing for place in self.benchmarks for one in self.answers[name, place])
 
     def pairs(self) -> list[tuple[str, str]]:
         """Return the pairs to compare: the study's and its claim's, else all with the first arm."""
@@ -121,14 +142,29 @@ class Summary:
     def _values(self, names: Sequence[str], benchmark: str | None, metric: str) -> list[FloatArray]:
         """Return a metric's values, (seeds, 1 + resamples), where it is defined for all names."""
         at = METRICS.index(metric)
-        found = {
-            one: [self.values[name, one][:, :, at] for name in names]
+        found = [
+            [each[:, :, at] for each in self._on(names, one)]
             for one in (self.benchmarks if benchmark is None else [benchmark])
-        }
-        defined = [
-            values
-            for values in found.values()
-            if not any(np.isnan(each[:, 0]).any() for each in values)
         ]
-        of_each = zip(*(defined or found.values()), strict=True)
+        defined = [
+            values for values in found if not any(np.isnan(each[:, 0]).any() for each in values)
+        ]
+        of_each = zip(*(defined or found), strict=True)
         return [np.asarray(np.mean(each, axis=0), dtype=np.float64) for each in of_each]
+
+    def _on(self, names: Sequence[str], benchmark: str) -> list[FloatArray]:
+        """Measure one arm on what each seed answered, two on what every seed of both did."""
+        both = None if len(names) == 1 else self.shared(names[0], names[1], benchmark)
+        return [self._measure(name, benchmark, both) for name in names]
+
+    def _measure(self, name: str, benchmark: str, ids: frozenset[str] | None) -> FloatArray:
+        """Return every metric of every seed and resample, (seeds, 1 + resamples, 4)."""
+        each = self.answers[name, benchmark]
+        if ids is not None and all(len(one.ids) == len(ids) for one in each):
+            ids = None
+        key = name, benchmark, ids
+        if key not in self._measured:
+            kept = each if ids is None else [only(one, ids) for one in each]
+            drawn, threshold = self.resampled[benchmark], self.study.threshold
+            self._measured[key] = np.stack([drawn.metrics(one, threshold) for one in kept])
+        return self._measured[key]

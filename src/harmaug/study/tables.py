@@ -38,12 +38,16 @@ def main(summary: Summary) -> Grid:
         (
             name,
             *(summary.figure(name, place, key) for _, place in places for key in ("f1", "auprc")),
+            summary.missing(name),
         )
         for name in [*summary.arms, *summary.guards]
     ]
     seeded = ", ".join(str(seed) for seed in summary.study.config.seeds)
-    note = f"{INTERVALS}; seeds {seeded}; F1 at threshold {summary.study.threshold:g}."
-    return Grid("main", "F1 and AUPRC", tuple(head), tuple(rows), note)
+    note = (
+        f"{INTERVALS}; seeds {seeded}; F1 at threshold {summary.study.threshold:g}. Missing "
+        "counts the examples without an answer, of all seeds and benchmarks: they are left out."
+    )
+    return Grid("main", "F1 and AUPRC", (*head, "missing"), tuple(rows), note)
 
 
 def differences(summary: Summary) -> Grid:
@@ -53,12 +57,17 @@ def differences(summary: Summary) -> Grid:
         for name, place in _places(summary):
             found = [summary.versus(first, second, place, key) for key in ("f1", "auprc")]
             each = " ".join(f"{value:+.3f}" for value in found[1].seeds)
-            rows.append((f"{first} - {second}", name, *found, each))
+            shared = sum(
+                len(summary.shared(first, second, one))
+                for one in (summary.benchmarks if place is None else [place])
+            )
+            rows.append((f"{first} - {second}", name, shared, *found, each))
     note = (
-        "Paired by example and seed; 95% intervals and two-sided p-values of the bootstrap over "
-        "both; the last column is each seed's difference."
+        "Paired by example and seed, on the examples that every seed of both answered; 95% "
+        "intervals and two-sided p-values of the bootstrap over examples and seeds; the last "
+        "column is each seed's difference."
     )
-    head = ("difference", "benchmark", "F1", "AUPRC", "AUPRC by seed")
+    head = ("difference", "benchmark", "examples", "F1", "AUPRC", "AUPRC by seed")
     return Grid("differences", "Differences between arms", head, tuple(rows), note)
 
 
@@ -164,6 +173,12 @@ def overview(summary: Summary) -> str:
     lines += [
         f"  {f'{first} - {second}':<24} AUPRC {text(summary.versus(first, second, None, 'auprc'))}"
         for first, second in summary.pairs()
+    ]
+    lines += [
+        f"  {name} gave no answer to {missing:,} examples: its figure is without them, and both "
+        "sides of its differences"
+        for name in [*summary.arms, *summary.guards]
+        if (missing := summary.missing(name))
     ]
     where = ", ".join(summary.benchmarks)
     return "\n".join([f"{summary.study.config.title}: mean over {where}", *lines])

@@ -18,6 +18,7 @@ from harmaug.scoring import TextPair
 from harmaug.teachers.engine import open_reader
 from harmaug.teachers.one_token import Form, OneTokenTeacher
 from harmaug.teachers.reading import Reader, find_answers
+from harmaug.teachers.template_text import CATEGORY_MARKS, CONVERSATION_MARKS
 
 CAUTION = "O13: Needs Caution."
 TEMPLATE = (
@@ -28,7 +29,8 @@ TEMPLATE = (
     "- First line must read 'safe' or 'unsafe'.\n- If unsafe, a second line must include a "
     "comma-separated list of violated categories. [/INST]"
 )
-MARKERS = ("[INST]", "[/INST]", "<BEGIN CONVERSATION>", "<END CONVERSATION>")
+MARKERS = ("[INST]", "[/INST]", *CATEGORY_MARKS, *CONVERSATION_MARKS)
+LABELS = ("User:", "Agent:")
 
 
 def load_defensive(config: TeacherConfig, journal: Path | None) -> OneTokenTeacher:
@@ -71,6 +73,7 @@ def form(tokenizer: PreTrainedTokenizerBase, *, defensive: bool) -> Form:
         render=partial(_texts, str(tokenizer.bos_token or ""), policy),
         answers=find_answers(tokenizer, unsafe, safe, lead="none"),
         markers=MARKERS,
+        labels=LABELS,
     )
 
 

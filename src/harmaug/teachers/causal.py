@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import torch
-from transformers import PreTrainedTokenizerBase
+from transformers import GenerationConfig, PreTrainedTokenizerBase
 
 from harmaug.config import TeacherConfig
 from harmaug.runs.fingerprint import fingerprint, model_fingerprint
@@ -40,6 +40,11 @@ class CausalReader:
         self.tokenizer = tokenizer
         self.config = config
         self._model = model
+        # `generate` takes what is not said from here, such as a checkpoint's repetition penalty.
+        ends = model.generation_config.eos_token_id
+        model.generation_config = GenerationConfig(
+            do_sample=False, eos_token_id=ends, pad_token_id=tokenizer.eos_token_id
+        )
         limit = int(model.config.get_text_config().max_position_embeddings)
         self.max_length = min(config.max_length or limit, limit)
 
@@ -112,11 +117,6 @@ class CausalReader:
             input_ids=ids,
             attention_mask=mask,
             max_new_tokens=most,
-            do_sample=False,
-            temperature=None,
-            top_p=None,
-            top_k=None,
-            pad_token_id=self.tokenizer.eos_token_id,
         )
         new: torch.Tensor = output[:, ids.shape[1] :]
         return new

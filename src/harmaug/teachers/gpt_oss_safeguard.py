@@ -19,7 +19,7 @@ from transformers import PreTrainedTokenizerBase
 from harmaug.config import TeacherConfig
 from harmaug.scoring import FloatArray, ScorerInfo, TextPair, log_odds_of
 from harmaug.teachers.engine import open_reader
-from harmaug.teachers.reading import Reader, chat_template, encode
+from harmaug.teachers.reading import TRIED, Reader, chat_template, encode, rendered
 from harmaug.teachers.template_text import neutral_in
 
 POLICY = """# Harm in conversations with an AI assistant
@@ -50,6 +50,7 @@ a warning or a safe alternative is not harmful, whatever was asked.
 
 ## Output
 Exactly one character, 1 or 0, and nothing else."""
+LABELS = ("USER:", "ASSISTANT:")
 MOST_WRITTEN = 2048
 FINAL = re.compile(r".*<\|channel\|>final[^<]*<\|message\|>", re.DOTALL)
 STRIPPED = re.compile(r"(?:(?:analysis|commentary).*assistant)?final(?=\s*[01]\s*$)", re.DOTALL)
@@ -75,7 +76,9 @@ class ParsedTeacher:
         self._most = most
         self._template = chat_template(reader.tokenizer)
         self._render = partial(_text, reader.tokenizer, self._template)
-        self._neutral = neutral_in(reader.tokenizer)
+        self._neutral = neutral_in(reader.tokenizer, labels=LABELS)
+        for pair in TRIED:
+            self.text(pair)
 
     @property
     def info(self) -> ScorerInfo:
@@ -125,12 +128,6 @@ def _text(tokenizer: PreTrainedTokenizerBase, template: str, pair: TextPair) -> 
         {"role": "system", "content": POLICY},
         {"role": "user", "content": f"USER: {prompt}{reply}"},
     ]
-    return str(
-        tokenizer.apply_chat_template(
-            messages,
-            chat_template=template,
-            tokenize=False,
-            add_generation_prompt=True,
-            reasoning_effort="low",
-        )
+    return rendered(
+        tokenizer, template, messages, add_generation_prompt=True, reasoning_effort="low"
     )

@@ -11,10 +11,27 @@ from harmaug.config import TeacherConfig
 from harmaug.scoring import TextPair
 from harmaug.teachers.engine import open_reader
 from harmaug.teachers.one_token import Form, OneTokenTeacher
-from harmaug.teachers.reading import Reader, chat_template, find_answers, opening, turns
+from harmaug.teachers.reading import Reader, chat_template, find_answers, opening, rendered, turns
 
 RISK = {"risk_name": "harm", "criteria_id": "harm"}
 """Version 3.0 to 3.2 know the first key, 3.3 the second."""
+
+MARKERS = (
+    "<start_of_turn>",
+    "<end_of_turn>",
+    "<start_of_conversation>",
+    "<end_of_conversation>",
+    "<start_of_risk_definition>",
+    "<end_of_risk_definition>",
+    "<think>",
+    "</think>",
+    "<score>",
+    "</score>",
+)
+LABELS = ("User Message:", "Assistant Message:")
+"""Plain text in the templates of 3.0 to 3.2: github.com/ibm-granite/gguf, resources/ollama, and
+public code that writes out 3.2's, which marks a conversation. In 3.3 control tokens mark the turns,
+and the answer stands between tags."""
 
 SCORE = "<score>"
 UNTHINKING = f"<think>\n</think>\n{SCORE}"
@@ -46,17 +63,15 @@ def form(reader: Reader) -> Form:
         template=f"{template}{RISK}{forced}",
         render=partial(_texts, tokenizer, template, forced),
         answers=find_answers(tokenizer, ["Yes", "yes"], ["No", "no"], lead="either"),
+        markers=MARKERS,
+        labels=LABELS,
     )
 
 
 def _texts(
     tokenizer: PreTrainedTokenizerBase, template: str, forced: str, pair: TextPair
 ) -> list[str]:
-    text = tokenizer.apply_chat_template(
-        turns(pair),
-        chat_template=template,
-        tokenize=False,
-        add_generation_prompt=True,
-        guardian_config=RISK,
+    text = rendered(
+        tokenizer, template, turns(pair), add_generation_prompt=True, guardian_config=RISK
     )
-    return [f"{text}{forced}"]
+    return [text + forced]

@@ -16,7 +16,7 @@ from harmaug.scoring import TextPair
 from harmaug.teachers.engine import open_reader
 from harmaug.teachers.granite_guardian import SCORE, UNTHINKING
 from harmaug.teachers.one_token import Form, OneTokenTeacher
-from harmaug.teachers.reading import Reader, chat_template, find_answers, opening, turns
+from harmaug.teachers.reading import Reader, chat_template, find_answers, opening, rendered, turns
 
 JUDGE = (
     "<guardian><no-think>As a judge agent, assess whether the provided text meets the given "
@@ -65,7 +65,4 @@ def _texts(
 ) -> list[str]:
     role = "user" if pair[1] is None else "assistant"
     messages = [*turns(pair), {"role": "user", "content": JUDGE.format(role=role)}]
-    text = tokenizer.apply_chat_template(
-        messages, chat_template=template, tokenize=False, add_generation_prompt=True
-    )
-    return [f"{text}{forced}"]
+    return [rendered(tokenizer, template, messages, add_generation_prompt=True) + forced]

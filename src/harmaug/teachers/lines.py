@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harmaug.scoring import FloatArray, ScorerInfo, TextPair
-from harmaug.teachers.reading import Answers, Reader, encode
+from harmaug.teachers.reading import TRIED, Answers, Reader, encode
 from harmaug.teachers.template_text import neutral_in
 
 MOST_FREE = 96
@@ -41,7 +41,8 @@ class LinesForm:
     """How a family asks.
 
     `render` gives the text before the first line. The first line judges the request, the last the
-    response. `template` is all that is fixed, `markers` what marks its parts in plain text.
+    response. `template` is all that is fixed, `markers` what marks its parts in plain text,
+    `labels` what begins a turn.
     """
 
     template: str
@@ -49,6 +50,7 @@ class LinesForm:
     lines: tuple[Choice | Free, ...]
     answers: Answers
     markers: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
 
 
 class LinesTeacher:
@@ -57,7 +59,9 @@ class LinesTeacher:
     def __init__(self, reader: Reader, form: LinesForm) -> None:
         self.form = form
         self._reader = reader
-        self._neutral = neutral_in(reader.tokenizer, form.markers)
+        self._neutral = neutral_in(reader.tokenizer, form.markers, form.labels)
+        for pair in TRIED:
+            self.text(pair)
 
     @property
     def info(self) -> ScorerInfo:

@@ -1,15 +1,17 @@
 """The OpenAI moderation API as a teacher: the highest of `results[].category_scores`.
 
 The API judges texts, not conversations: a pair goes as one text, the prompt, a blank line, the
-response, so that a response is judged in its context. Nothing is cut: a text that the server
-refuses is missing.
+response, so that a response is judged in its context. Texts go in lists. Nothing is cut: a text
+that the server refuses is missing.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Sequence
+from contextvars import ContextVar
 from pathlib import Path
 
 import httpx
@@ -29,6 +31,13 @@ OPENAI = "https://api.openai.com/v1"
 PATH = "moderations"
 MOST_TEXTS = 32
 """Texts in one request at most."""
+
+OF_THE_LIST = re.compile(r"HTTP (400|403|413|422)\b|refused$|results for another number of texts$")
+"""What may be said of a list and not of each text in it. A server that fails otherwise would fail
+each text as well, and is not asked 32 times more."""
+
+_ASKED: ContextVar[int] = ContextVar("texts in the request that this task has under way")
+"""An answer does not say how many texts it is about, and is read where only its bytes are known."""
 
 
 class ModerationTeacher:
@@ -70,11 +79,13 @@ class ModerationTeacher:
         texts_of = dict(zip(map(id, questions), lists, strict=True))
 
         async def ask(client: httpx.AsyncClient, question: Question) -> Completion:
-            """Ask about a list of texts; one that is refused is asked text by text."""
-            whole = await self._asker.ask(client, question)
+            """Ask about a list of texts; where the list is to blame, text by text."""
             texts = texts_of[id(question)]
-            if whole.error is None or len(texts) == 1:
+            _ASKED.set(len(texts))
+            whole = await self._asker.ask(client, question)
+            if whole.error is None or len(texts) == 1 or not OF_THE_LIST.match(whole.error):
                 return whole
+            _ASKED.set(1)
             alone = [Question(self._call([text])) for text in texts]
             answers = [await self._asker.ask_unless_known(client, one) for one in alone]
             if all(answer.error is not None for answer in answers):
@@ -109,12 +120,15 @@ def read_scores(content: bytes) -> Completion:
     """Read an answer into a completion whose text is a JSON list: the highest score of each text.
 
     Raises:
-        ValueError: when it cannot be read, in a few words.
+        ValueError: when it cannot be read, or holds another number of results than texts were
+            sent, in a few words.
     """
     try:
         answer = _Answer.model_validate_json(content)
     except ValidationError:
         raise ValueError(f"an unreadable answer of {len(content)} bytes") from None
+    if len(answer.results) != _ASKED.get():
+        raise ValueError("results for another number of texts")
     scores = [
         max((score for score in result.category_scores.values() if score is not None), default=None)
         for result in answer.results

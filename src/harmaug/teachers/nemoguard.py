@@ -15,7 +15,8 @@ from harmaug.config import TeacherConfig
 from harmaug.scoring import TextPair
 from harmaug.teachers.engine import open_reader
 from harmaug.teachers.lines import Choice, LinesForm, LinesTeacher
-from harmaug.teachers.reading import Reader, chat_template, find_answers
+from harmaug.teachers.reading import Reader, chat_template, find_answers, rendered
+from harmaug.teachers.template_text import CATEGORY_MARKS, CONVERSATION_MARKS
 
 CATEGORIES = (
     "Violence",
@@ -59,7 +60,7 @@ OUTPUT = (
     "the provided taxonomy. Omit if all safe.}\n\nDo not include anything other than the output "
     "JSON in your response.\nOutput JSON:"
 )
-MARKERS = ("<BEGIN CONVERSATION>", "<END CONVERSATION>")
+LABELS = ("user:", "response: agent:")
 LINES = (
     Choice('{"User Safety": "', "unsafe", "safe"),
     Choice('", "Response Safety": "', "unsafe", "safe"),
@@ -89,7 +90,8 @@ def form(tokenizer: PreTrainedTokenizerBase) -> LinesForm:
         render=partial(_text, tokenizer, template),
         lines=LINES,
         answers=find_answers(tokenizer, ["unsafe"], ["safe"], lead="none"),
-        markers=MARKERS,
+        markers=(*CATEGORY_MARKS, *CONVERSATION_MARKS),
+        labels=LABELS,
     )
 
 
@@ -97,8 +99,4 @@ def _text(tokenizer: PreTrainedTokenizerBase, template: str, pair: TextPair) -> 
     prompt, response = pair
     reply = "" if response is None else f"response: agent: {response}\n\n"
     message = {"role": "user", "content": f"{TASK}user: {prompt}\n\n{reply}{OUTPUT}"}
-    return str(
-        tokenizer.apply_chat_template(
-            [message], chat_template=template, tokenize=False, add_generation_prompt=True
-        )
-    )
+    return rendered(tokenizer, template, [message], add_generation_prompt=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harmaug.scoring import FloatArray, ScorerInfo, TextPair
-from harmaug.teachers.reading import Answers, Reader, encode
+from harmaug.teachers.reading import TRIED, Answers, Reader, encode
 from harmaug.teachers.template_text import neutral_in
 
 Render = Callable[[TextPair], Sequence[str]]
@@ -17,12 +17,17 @@ Render = Callable[[TextPair], Sequence[str]]
 
 @dataclass(frozen=True)
 class Form:
-    """How a family asks. `template` is all that is fixed in it, `markers` its plain-text marks."""
+    """How a family asks.
+
+    `template` is all that is fixed in it, `markers` its marks in plain text, `labels` what begins
+    a turn in it.
+    """
 
     template: str
     render: Render
     answers: Answers
     markers: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
 
 
 class OneTokenTeacher:
@@ -31,7 +36,9 @@ class OneTokenTeacher:
     def __init__(self, reader: Reader, form: Form) -> None:
         self.form = form
         self._reader = reader
-        self._neutral = neutral_in(reader.tokenizer, form.markers)
+        self._neutral = neutral_in(reader.tokenizer, form.markers, form.labels)
+        for pair in TRIED:
+            self.texts(pair)
 
     @property
     def info(self) -> ScorerInfo:

@@ -15,7 +15,9 @@ from harmaug.config import TeacherConfig
 from harmaug.scoring import TextPair
 from harmaug.teachers.engine import open_reader
 from harmaug.teachers.lines import Choice, Free, LinesForm, LinesTeacher
-from harmaug.teachers.reading import Reader, chat_template, find_answers
+from harmaug.teachers.reading import Reader, chat_template, find_answers, rendered
+from harmaug.teachers.template_text import CATEGORY_MARKS
+from harmaug.teachers.wildguard import LABELS
 
 SYSTEM = (
     "You are a classifier for analyzing interactions between humans and LLMs. Given a request from "
@@ -59,6 +61,8 @@ def form(tokenizer: PreTrainedTokenizerBase) -> LinesForm:
         render=partial(_text, tokenizer, template),
         lines=LINES,
         answers=find_answers(tokenizer, ["yes"], ["no"], lead="space"),
+        markers=CATEGORY_MARKS,
+        labels=LABELS,
     )
 
 
@@ -69,8 +73,4 @@ def _text(tokenizer: PreTrainedTokenizerBase, template: str, pair: TextPair) -> 
         {"role": "system", "content": SYSTEM},
         {"role": "user", "content": f"Human user:\n{prompt}\n\nAI assistant:\n{response or ''}"},
     ]
-    return str(
-        tokenizer.apply_chat_template(
-            messages, chat_template=template, tokenize=False, add_generation_prompt=True
-        )
-    )
+    return rendered(tokenizer, template, messages, add_generation_prompt=True)

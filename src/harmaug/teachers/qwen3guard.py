@@ -15,9 +15,18 @@ from harmaug.config import TeacherConfig
 from harmaug.scoring import TextPair
 from harmaug.teachers.engine import open_reader
 from harmaug.teachers.one_token import Form, OneTokenTeacher
-from harmaug.teachers.reading import Reader, chat_template, find_answers, turns
+from harmaug.teachers.reading import Reader, chat_template, find_answers, rendered, turns
+from harmaug.teachers.template_text import CATEGORY_MARKS, CONVERSATION_MARKS
 
 FORCED = "Safety:"
+MARKERS = (
+    "<BEGIN SAFETY POLICY>",
+    "<END SAFETY POLICY>",
+    *CATEGORY_MARKS,
+    *CONVERSATION_MARKS,
+)
+LABELS = ("USER:", "ASSISTANT:")
+"""The plain text of its chat template, as public code that fine-tunes it writes it out."""
 
 
 def load(config: TeacherConfig, journal: Path | None) -> OneTokenTeacher:
@@ -44,13 +53,15 @@ def over_loose(reader: Reader) -> OneTokenTeacher:
 
 def form(tokenizer: PreTrainedTokenizerBase, unsafe: Sequence[str], safe: Sequence[str]) -> Form:
     """Return how a Qwen3Guard is asked, under one of its readings."""
+    template = chat_template(tokenizer)
     return Form(
-        template=f"{chat_template(tokenizer)}{FORCED}{unsafe}",
-        render=partial(_texts, tokenizer),
+        template=f"{template}{FORCED}{unsafe}",
+        render=partial(_texts, tokenizer, template),
         answers=find_answers(tokenizer, unsafe, safe, lead="space"),
+        markers=MARKERS,
+        labels=LABELS,
     )
 
 
-def _texts(tokenizer: PreTrainedTokenizerBase, pair: TextPair) -> list[str]:
-    text = tokenizer.apply_chat_template(turns(pair), tokenize=False, add_generation_prompt=True)
-    return [f"{text}{FORCED}"]
+def _texts(tokenizer: PreTrainedTokenizerBase, template: str, pair: TextPair) -> list[str]:
+    return [rendered(tokenizer, template, turns(pair), add_generation_prompt=True) + FORCED]

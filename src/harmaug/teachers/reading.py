@@ -6,10 +6,11 @@ So a family knows no engine, and an engine (the model in this process, a server)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, cast
 
+from jinja2 import TemplateError
 from transformers import PreTrainedTokenizerBase
 
 from harmaug.config import TeacherConfig
@@ -129,6 +130,52 @@ def chat_template(tokenizer: PreTrainedTokenizerBase) -> str:
             f"{tokenizer.name_or_path} has no chat template: take the original model's files"
         )
     return f"{ONE_DAY}{template}" if "strftime_now" in template else template
+
+
+TRIED: tuple[TextPair, ...] = (("Hello.", None), ("Hello.", "Hello."))
+"""What a teacher renders when it is loaded: a template that takes no such turns is told then."""
+
+
+Turn = Mapping[str, object]
+"""A role and its content, a text or a list of parts."""
+
+
+class _ApplyTemplate(Protocol):
+    """`apply_chat_template`, whose own type knows neither parts nor a template's settings."""
+
+    def __call__(self, conversation: Sequence[Turn], **settings: object) -> object: ...
+
+
+def rendered(
+    tokenizer: PreTrainedTokenizerBase,
+    template: str,
+    messages: Sequence[Turn],
+    *,
+    add_generation_prompt: bool,
+    **settings: object,
+) -> str:
+    """Render a conversation by a chat template, which may have settings of its own.
+
+    Raises:
+        ModelError: when the template does not take these turns.
+    """
+    apply = cast("_ApplyTemplate", tokenizer.apply_chat_template)
+    try:
+        text = apply(
+            messages,
+            chat_template=template,
+            tokenize=False,
+            add_generation_prompt=add_generation_prompt,
+            **settings,
+        )
+    except (TemplateError, TypeError, KeyError) as error:
+        roles = ", ".join(str(message["role"]) for message in messages)
+        reason = " ".join(str(error).split())
+        raise ModelError(
+            f"{tokenizer.name_or_path}: its chat template does not take the turns of this family "
+            f"({roles}: {reason}); is it a model of the one that label.teacher.family names?"
+        ) from None
+    return str(text)
 
 
 def written_after(reader: Reader, text: str, most: int) -> str:

@@ -16,6 +16,7 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from harmaug.config import TeacherConfig
+from harmaug.errors import ConfigError
 from harmaug.guard.window import Windower
 from harmaug.runs.fingerprint import fingerprint, model_fingerprint
 from harmaug.scoring import FloatArray, ScoreKind, ScorerInfo, TextPair
@@ -26,6 +27,9 @@ from harmaug.text import Encoded, PairEncoder
 
 OFFSET_POSITIONS = frozenset({"roberta", "xlm-roberta", "camembert"})
 """Their first position is the one after the padding id: so many fewer tokens fit."""
+
+LEAST_WINDOW = 32
+"""Tokens in which the longest piece of a word fits beside a quarter of the other text."""
 
 
 class Rule(Protocol):
@@ -57,6 +61,7 @@ def load(config: TeacherConfig, journal: Path | None) -> SequenceTeacher:
     """Load a classifier from a folder or hub id.
 
     Raises:
+        ConfigError: when `max_length` leaves no room for windows.
         ModelError: when it cannot be loaded, has no trained head, or no label of it means harm.
     """
     model, tokenizer = load_classifier(config, config.model)
@@ -67,7 +72,11 @@ def load(config: TeacherConfig, journal: Path | None) -> SequenceTeacher:
 
 
 class SequenceTeacher:
-    """A classifier in this process, scoring batches of similar length."""
+    """A classifier in this process, scoring batches of similar length.
+
+    Raises:
+        ConfigError: when `max_length` leaves no room for windows.
+    """
 
     def __init__(
         self,
@@ -91,6 +100,12 @@ class SequenceTeacher:
         count = tokenizer.backend_tokenizer.num_special_tokens_to_add
         self._markers = (int(count(False)), int(count(True)))
         prefix = len(tokenizer(self._wording.prefix, add_special_tokens=False)["input_ids"])
+        least = min(LEAST_WINDOW + prefix, limit)
+        if self._max_length < least:
+            raise ConfigError(
+                f"label.teacher.max_length: {config.max_length} tokens hold no window of "
+                f"'{config.model}'; at least {least} do"
+            )
         self._windower = Windower(tokenizer.backend_tokenizer, self._max_length - prefix)
 
     @property

@@ -1,8 +1,9 @@
 """Causal guards behind an OpenAI-compatible server: read by the next token's log-probabilities.
 
 The family's text is rendered and encoded here, with the served model's own tokenizer. How the
-server is asked is probed once, with the first text; a server that gives no log-probabilities, or
-reads another number of tokens than the tokenizer here, is refused before it is asked for a score.
+server is asked is probed once, with the shortest text of the first batch, or with a line of plain
+text where that too may be longer than the server takes. A server that gives no log-probabilities
+or reads another number of tokens than the tokenizer here is refused before it is asked for a score.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -39,6 +41,18 @@ from harmaug.teachers.logprobs import (
 from harmaug.teachers.reading import Answers, encode
 
 Ask = Callable[[Prompt, Way], Question]
+
+SHORT = "Hello! Don't 1234567 loaves of bread cost more in 東京?"
+"""Any server holds it, and hardly two tokenizers count it alike."""
+
+
+@dataclass(frozen=True)
+class _Probe:
+    """How a server reads a prompt whole, or why in no way; whether it made it longer in one."""
+
+    way: Way | None
+    reasons: str
+    adds: bool
 
 
 class ServedReader:
@@ -131,13 +145,33 @@ class ServedReader:
     async def _answers(self, prompts: Sequence[Prompt], question: Ask) -> list[Completion]:
         async with self._asker.open() as client:
             if self._way is None:
-                self._way = await self._probed(client, prompts[0])
+                shortest = min(prompts, key=lambda prompt: len(prompt.ids))
+                self._way = await self._found_way(client, shortest)
             way = self._way
             return await self._asker.ask_all(client, [question(prompt, way) for prompt in prompts])
 
-    async def _probed(self, client: httpx.AsyncClient, prompt: Prompt) -> Way:
+    async def _found_way(self, client: httpx.AsyncClient, shortest: Prompt) -> Way:
         """Find the most exact way of asking that this server takes."""
+        probe = await self._probe(client, shortest)
+        if probe.way is None and not probe.adds:  # it may be longer than the server takes
+            short = self._prompt(self._start + SHORT)
+            probe = await self._probe(client, short)
+            if probe.way is not None:
+                # So a server that then refuses the whole batch is known to be one that answers.
+                call = next_call(self.config.model, short, (), probe.way)
+                await self._asker.ask_unless_known(client, Question(call))
+        if probe.way is None:
+            raise ModelError(
+                f"{self.config.base_url} cannot score with '{self.config.model}' "
+                f"({probe.reasons}): a server is needed that knows the model by this name and "
+                "gives log-probabilities on /v1/completions (vLLM, SGLang, llama.cpp)"
+            )
+        return probe.way
+
+    async def _probe(self, client: httpx.AsyncClient, prompt: Prompt) -> _Probe:
+        """Ask in one way after the other until the server reads the prompt as it is."""
         reasons: list[str] = []
+        adds = False
         for way in WAYS:
             call = next_call(self.config.model, prompt, (), way)
             try:
@@ -148,17 +182,14 @@ class ServedReader:
             if not next_of(answer).near:
                 reasons.append("no log-probabilities in its answer")
             elif answer.tokens_in not in {0, len(prompt.ids)}:
+                adds = adds or answer.tokens_in > len(prompt.ids)
                 reasons.append(
                     f"reads {answer.tokens_in} tokens where the tokenizer here has "
                     f"{len(prompt.ids)}: is label.teacher.tokenizer the served model's?"
                 )
             else:
-                return way
-        raise ModelError(
-            f"{self.config.base_url} cannot score with '{self.config.model}' "
-            f"({'; '.join(dict.fromkeys(reasons))}): a server is needed that gives "
-            "log-probabilities on /v1/completions (vLLM, SGLang, llama.cpp)"
-        )
+                return _Probe(way, "", adds)
+        return _Probe(None, "; ".join(dict.fromkeys(reasons)), adds)
 
     def _prompt(self, text: str) -> Prompt:
         """Encode a text; as text it leaves out the start that the server's tokenizer adds."""

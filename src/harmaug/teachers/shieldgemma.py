@@ -16,10 +16,12 @@ from harmaug.errors import ModelError
 from harmaug.scoring import TextPair
 from harmaug.teachers.engine import open_reader
 from harmaug.teachers.one_token import Form, OneTokenTeacher
-from harmaug.teachers.reading import Reader, chat_template, find_answers, turns
+from harmaug.teachers.reading import Reader, chat_template, find_answers, rendered, turns
 
 OF_PROMPTS = "The prompt shall not contain or seek generation of content that"
 OF_RESPONSES = "The chatbot shall not generate content that"
+
+LABELS = ("Human Question:", "Chatbot Response:")
 
 POLICIES = {
     "No Dangerous Content": (
@@ -69,19 +71,22 @@ def form(tokenizer: PreTrainedTokenizerBase) -> Form:
         )
     return Form(
         template=f"{template}{OF_PROMPTS}{OF_RESPONSES}{POLICIES}",
-        render=partial(_texts, tokenizer),
+        render=partial(_texts, tokenizer, template),
         answers=find_answers(tokenizer, ["Yes"], ["No"], lead="none"),
+        labels=LABELS,
     )
 
 
-def _texts(tokenizer: PreTrainedTokenizerBase, pair: TextPair) -> list[str]:
+def _texts(tokenizer: PreTrainedTokenizerBase, template: str, pair: TextPair) -> list[str]:
     """Render one question a policy."""
     subject = OF_PROMPTS if pair[1] is None else OF_RESPONSES
     return [
-        str(
-            tokenizer.apply_chat_template(
-                turns(pair), tokenize=False, guideline=f'"{name}": {subject} {policy}'
-            )
+        rendered(
+            tokenizer,
+            template,
+            turns(pair),
+            add_generation_prompt=False,
+            guideline=f'"{name}": {subject} {policy}',
         )
         for name, policy in POLICIES.items()
     ]

@@ -23,6 +23,7 @@ TEMPLATE = (
     "AI assistant:\n{response}\n\n---\n\nAnswers: [/INST]\n<|assistant|>\n"
 )
 MARKERS = ("<s>", "</s>", "[INST]", "[/INST]", "<|user|>", "<|assistant|>")
+LABELS = ("Human user:", "AI assistant:")
 LINES = tuple(
     Choice(label, unsafe=" yes", safe=" no", other=" N/A")
     for label in ("Harmful request:", "\nResponse refusal:", "\nHarmful response:")
@@ -46,7 +47,7 @@ def over(reader: Reader) -> LinesTeacher:
 def form(tokenizer: PreTrainedTokenizerBase) -> LinesForm:
     """Return how a WildGuard is asked."""
     answers = find_answers(tokenizer, ["yes"], ["no"], lead="space")
-    return LinesForm(TEMPLATE, _text, LINES, answers, MARKERS)
+    return LinesForm(TEMPLATE, _text, LINES, answers, MARKERS, LABELS)
 
 
 def _text(pair: TextPair) -> str:

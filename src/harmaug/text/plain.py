@@ -3,7 +3,8 @@
 Rules, in order, repeated until nothing changes (so that normalising twice changes nothing):
 
 1. invisible and bidirectional control characters and variation selectors are removed;
-2. compatibility forms (full-width, mathematical, circled, ligatures) become plain ones (NFKC);
+2. compatibility forms (full-width, mathematical, circled, ligatures) become plain ones (NFKC),
+   unless one character would become more than four; marks go from the 31st in a row on;
 3. other dress of Latin letters (small capitals, tag characters) becomes plain letters;
 4. floods of combining marks (two or more on a character, or any that strikes through) go;
 5. four or more single letters in a row with the same thing between them ("b o m b", "b.o.m.b")
@@ -26,6 +27,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from harmaug.text.compatibility import FLOOD, RUN, plain_forms, thinned
 from harmaug.text.lookalikes import NEAR, STYLED, TWINS
 
 Rule = Callable[[str], "list[Edit]"]
@@ -159,7 +161,6 @@ _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0001\U000e007f\U000e0100-\U000e01ef]+"
 )
-_NOT_ASCII = re.compile(r"[\x00-\x7f]?[^\x00-\x7f]+")
 _STYLED = re.compile(f"[{''.join(map(chr, STYLED))}]")
 _MARK = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20f0\ufe20-\ufe2f"
 _STRIKE = "\u0334-\u0338\u20d2\u20d3\u20d8-\u20da\u20e5-\u20eb"
@@ -184,10 +185,14 @@ def _invisible(text: str) -> list[Edit]:
     return _substitute(_INVISIBLE, text, lambda _: "")
 
 
+def _floods(text: str) -> list[Edit]:
+    return _substitute(FLOOD, text, thinned)
+
+
 def _compatibility(text: str) -> list[Edit]:
     if unicodedata.is_normalized("NFKC", text):
         return []
-    return _substitute(_NOT_ASCII, text, lambda run: unicodedata.normalize("NFKC", run))
+    return _substitute(RUN, text, plain_forms)
 
 
 def _styled(text: str) -> list[Edit]:
@@ -257,6 +262,7 @@ def _glued(text: str) -> list[Edit]:
 
 _RULES: tuple[Rule, ...] = (
     _invisible,
+    _floods,
     _compatibility,
     _styled,
     _marks,

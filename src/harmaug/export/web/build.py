@@ -10,6 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from harmaug import __version__
+from harmaug.errors import ModelError
 from harmaug.export.web.runtime import NOTICE, runtime_files
 from harmaug.export.web.spec import tokenizer_spec
 from harmaug.guard.combine import Rule
@@ -30,9 +31,15 @@ def write_site(guard: Path, model: Path, out: Path, name: str) -> None:
         name: what the page calls the guard.
 
     Raises:
-        ModelError: when its tokenizer is not BERT's, or the runtime cannot be had.
+        ModelError: when its tokenizer is not BERT's, its weights lie in a file of their own, or the
+            runtime cannot be had.
     """
-    facts = _facts(guard, name)
+    if beside := sorted(path.name for path in model.parent.glob(f"{model.name}?*")):
+        raise ModelError(
+            f"{name} has weights in {beside[0]}, and a browser loads one file: give a guard with "
+            "all of them in its ONNX model, or the checkpoint"
+        )
+    facts = facts_of(guard, name)
     runtime = out / "runtime"
     runtime.mkdir(parents=True)
     for path in runtime_files():
@@ -45,7 +52,12 @@ def write_site(guard: Path, model: Path, out: Path, name: str) -> None:
     (out / "guard.json").write_text(text, encoding="utf-8")
 
 
-def _facts(guard: Path, name: str) -> dict[str, object]:
+def facts_of(guard: Path, name: str) -> dict[str, object]:
+    """Return what JavaScript must know of a guard folder: `guard.json`.
+
+    Raises:
+        ModelError: when its tokenizer is not BERT's.
+    """
     settings = GuardSettings.load(guard)
     documents = Rule.for_documents(settings)
     return {

@@ -58,24 +58,22 @@ for (const panel of document.querySelectorAll("[data-curves]")) {
   });
 }
 
-/* Another threshold: exact sums of the counts by score. */
+/* Another threshold: what each step of the slider flags was counted. */
 const slider = document.getElementById("threshold");
 const ratio = (part, whole) => (whole > 0 ? (part / whole).toFixed(3) : "–");
 const move = () => {
   const threshold = Number(slider.value);
   document.getElementById("threshold-value").textContent = threshold.toFixed(3);
   for (const row of document.querySelectorAll("[data-row]")) {
-    const [harmless, harmful] = data[row.dataset.benchmark][row.dataset.row].counts;
-    const from = Math.round(threshold * harmless.length);
-    const above = (counts) => counts.slice(from).reduce((sum, count) => sum + count, 0);
-    const all = (counts) => counts.reduce((sum, count) => sum + count, 0);
-    const [hits, alarms] = [above(harmful), above(harmless)];
+    const [harmless, harmful] = data[row.dataset.benchmark][row.dataset.row].flagged;
+    const step = Math.round(threshold * (harmless.length - 1));
+    const [hits, alarms] = [harmful[step], harmless[step]];
     const figures = [
       hits + alarms,
       ratio(hits, hits + alarms),
-      ratio(hits, all(harmful)),
-      ratio(2 * hits, hits + alarms + all(harmful)),
-      ratio(alarms, all(harmless)),
+      ratio(hits, harmful[0]),
+      ratio(2 * hits, hits + alarms + harmful[0]),
+      ratio(alarms, harmless[0]),
     ];
     row.querySelectorAll("td").forEach((cell, at) => { cell.textContent = figures[at]; });
   }

@@ -20,7 +20,13 @@ const INVISIBLE = every(
   "[\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200f\\u202a-\\u202e" +
     "\\u2060-\\u206f\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\u{e0001}\\u{e007f}\\u{e0100}-\\u{e01ef}]+",
 );
-const NOT_ASCII = /[\x00-\x7f]?[^\x00-\x7f]+/gu;
+// More in a row take quadratic time to put in order.
+const FLOOD = /[\p{M}\uff9e\uff9f]{31,}/gu;
+// One character of these would become 5 to 18, and a short text a book.
+const LONG_FORMS =
+  "\\u3307\\u3315-\\u3317\\u3319\\u331a\\u3320\\u332b\\u332e\\u3332\\u3334\\u3336\\u3347\\u334a\\u3356" +
+  "\\u33ae\\u33af\\ufdfa\\ufdfb";
+const COMPATIBLE = every(`[\\x00-\\x7f]?[^\\x00-\\x7f${LONG_FORMS}]+`);
 const MARKS = every(`[${MARK}]*[${STRIKE}][${MARK}]*|[${MARK}]{2,}`);
 const WORD = every(`${LETTER}+`);
 const GLUED = every(`(?<=[${WORDLIKE}])(?=${SYMBOL})|(?<=${SYMBOL})(?=[${WORDLIKE}])`);
@@ -46,6 +52,7 @@ export class Plain {
     const any = every(`[${[...dressed.keys()].map(escape).join("")}]`);
     this.rules = [
       (text) => substitute(INVISIBLE, text, () => ""),
+      (text) => substitute(FLOOD, text, (marks) => [...marks].slice(0, 30).join("")),
       compatibility,
       (text) => substitute(any, text, (char) => dressed.get(char)),
       (text) => substitute(MARKS, text, () => ""),
@@ -148,7 +155,7 @@ function places(old, found) {
 
 function compatibility(text) {
   if (text.normalize("NFKC") === text) return [];
-  return substitute(NOT_ASCII, text, (run) => run.normalize("NFKC"));
+  return substitute(COMPATIBLE, text, (run) => run.normalize("NFKC"));
 }
 
 function spaced(text) {

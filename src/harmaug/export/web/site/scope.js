@@ -1,16 +1,28 @@
-/** What a guard cannot judge, and why: the tests of `harmaug.guard.scope` and `guard.language`. */
+/** What a guard cannot judge, and why: the tests of `harmaug.guard.scope`. */
+
+import { LETTER, Language, SPACE } from "./language.js";
 
 const MOSTLY = 0.3;
 const PAGE = 1200;
-const WHITE = /[\t-\r\x1c- \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/u;
-const LETTER = /[\p{L}\p{Nl}\p{No}]/gu;
+const WHITE = new RegExp(`[${SPACE}]+`, "u");
+const LETTERS = new RegExp(LETTER, "gu");
 const LATIN = /[A-Za-z\u00aa\u00ba\u00c0-\u024f\u1e00-\u1eff]/g;
-const UNBROKEN =
-  /(?<![\p{L}\p{N}_/])(?=[\p{L}\p{N}_+]*\p{Nd})[A-Za-z0-9+/]{32,}={0,2}|[^\t-\r\x1c- \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]{200,}/gu;
-const RULE = /([^\p{L}\p{N}_\t-\r\x1c- \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000])\1{3,}/gu;
-const WORD = /[\p{L}\p{Nl}\p{No}]+(?:['’][\p{L}\p{Nl}\p{No}]+)?/gu;
-const ADDRESS = /https?:\/\/\S+|www\.\S+|(?<!\S)\S[^\s@]*@\S+/gu;
-
+const WORDLIKE = "[\\p{L}\\p{N}_]";
+const AT_START = "(?<![\\p{L}\\p{N}_/])";
+/** Base64, binary, hexadecimal and Morse. */
+const UNBROKEN = new RegExp(
+  [
+    `${AT_START}(?=[\\p{L}\\p{N}_+]*\\p{Nd})[A-Za-z0-9+/]{32,}={0,2}`,
+    `[^${SPACE}]{200,}`,
+    `${AT_START}(?=[A-Za-z+/]*\\p{Nd})(?=[a-z0-9+/]*[A-Z])(?=[A-Z0-9+/]*[a-z])[A-Za-z0-9+/]{20,}={0,2}`,
+    `(?<!${WORDLIKE})(?:[01]{7,8}[${SPACE}]+){2,}[01]{7,8}(?!${WORDLIKE})`,
+    `(?<!${WORDLIKE})(?:(?:0x)?[0-9a-fA-F]{2}[${SPACE},:]+){9,}[0-9a-fA-F]{2}(?!${WORDLIKE})`,
+    "(?:[.\\-]{1,5}[ /]+){8,}",
+  ].join("|"),
+  "gu",
+);
+/** Lines drawn in a table are no data. */
+const RULE = new RegExp(`([^\\p{L}\\p{N}_${SPACE}])\\1{3,}`, "gu");
 const LEADING_MARKS = /^\p{M}+/u;
 
 const length = (text) => [...text].length;
@@ -19,7 +31,7 @@ export class Scope {
   /** @param words `{english, other}`: the frequent words; null for a guard of any language. */
   constructor(tokenizer, words) {
     this.tokenizer = tokenizer;
-    this.words = words && { english: new Set(words.english), other: new Set(words.other) };
+    this.language = words && new Language(tokenizer, words);
   }
 
   /** Why a normalised pair cannot be judged: `[]` where it can. Long texts are tested by page. */
@@ -42,30 +54,17 @@ export class Scope {
     }
     const unbroken = (text.replace(RULE, "$1").match(UNBROKEN) ?? []).reduce((sum, run) => sum + length(run), 0);
     if (2 * unbroken > size) return "mostly unbroken strings, perhaps encoded data";
-    return this.words === null ? null : this.notEnglish(text);
+    return this.language === null ? null : this.notEnglish(text);
   }
 
   notEnglish(text) {
-    const letters = (text.match(LETTER) ?? []).length;
+    const letters = (text.match(LETTERS) ?? []).length;
     const latin = (text.match(LATIN) ?? []).length;
     if (letters > 0 && 1 - latin / letters > MOSTLY) {
       return "mostly letters of another script; the guard was trained on English";
     }
-    const foreign = this.foreign(text.replace(ADDRESS, " ").toLowerCase().match(WORD) ?? []);
+    const foreign = this.language.foreign(text);
     return foreign ? "not English words; the guard was trained on English" : null;
-  }
-
-  /** As many frequent words of another language as of English, in many pieces. */
-  foreign(words) {
-    const english = words.filter((word) => this.words.english.has(word)).length;
-    const other = words.filter((word) => this.words.other.has(word)).length;
-    const count = words.length;
-    if (english > other || count < 3) return false;
-    let least;
-    if (other >= 2 && other > english) least = other >= 0.1 * count ? 1.4 : 2.0;
-    else if (count < 4) return false;
-    else least = other === 0 ? 2.6 : english ? 2.0 : 1.6;
-    return this.tokenizer.encode(words.join(" ")).ids.length >= least * count;
   }
 
   /** How many characters stand in unknown tokens or, dropped by the tokenizer, in none. */

@@ -1,0 +1,100 @@
+"""What near twins took is counted with what the attack took, and how they were asked is named."""
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from harmaug.config import RunConfig
+from harmaug.config.study import ArmConfig
+from harmaug.evaluate.results import GenerationFacts
+from harmaug.executors.local import LocalExecutor
+from harmaug.pipeline.arms import synthesise
+from harmaug.pipeline.asking import ask
+from harmaug.pipeline.context import Context
+from harmaug.pipeline.data import labelled_data
+from harmaug.pipeline.facts import generation_facts
+from harmaug.pipeline.instructions import make_instructions
+from harmaug.pipeline.labelling import label_synthetic, respond
+from harmaug.pipeline.timing import TimedExecutor, stage_seconds
+from harmaug.progress import Quiet
+from harmaug.rows import Instruction, InstructionTask, Pair
+from harmaug.runs.folder import RunFolder
+from harmaug.runs.parts import PartFolder, Parts, rows_of
+
+
+def with_twins(config: RunConfig, **generate: object) -> RunConfig:
+    changed = config.model_dump(mode="json")
+    changed["generate"] |= {"samples": 12, "twins": {"share": 0.5}, **generate}
+    return RunConfig.model_validate(changed)
+
+
+@pytest.fixture
+def context(tiny_config: RunConfig, tmp_path: Path) -> Iterator[Context]:
+    config = with_twins(tiny_config)
+    with RunFolder(tmp_path) as folder:
+        yield Context(config, folder, TimedExecutor(LocalExecutor(config.executor)), Quiet())
+
+
+def facts(context: Context) -> GenerationFacts:
+    data = labelled_data(context.config.data, context.config.seed)
+    generation = make_instructions(context, data, [])
+    pairs = respond(context, generation)
+    return generation_facts(context, generation, pairs, label_synthetic(context, pairs), ())
+
+
+def test_the_cost_of_twins_is_part_of_the_generations(context: Context) -> None:
+    found = facts(context)
+    stages = list((context.folder.root / "stages").glob("generate-*"))
+    drawn = [row for path in stages for row in rows_of(PartFolder(path, Instruction))]
+    assert len(stages) == 2 and found.twins == 6 and found.drawn == len(drawn) == 18
+    assert found.asked == 12
+    assert found.tokens_in == sum(row.tokens_in for row in drawn)
+    assert found.tokens_out == sum(row.tokens_out for row in drawn) > 0
+    assert found.seconds == pytest.approx(stage_seconds(*stages))
+
+    data = labelled_data(context.config.data, context.config.seed)
+    beside = synthesise(context, ArmConfig(), data, [])
+    assert beside is not None
+    answered = next((context.folder.root / "stages").glob("respond-*"))
+    pairs = list(rows_of(PartFolder(answered, Pair)))
+    assert beside.facts.tokens_in == found.tokens_in + sum(row.tokens_in for row in pairs)
+    assert beside.facts.tokens_out == found.tokens_out + sum(row.tokens_out for row in pairs)
+    took = found.seconds + found.respond_seconds + found.label_seconds
+    assert beside.facts.seconds == pytest.approx(took)
+
+
+def test_a_twin_that_was_not_written_is_counted_with_its_reason(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(
+        context: Context,
+        what: str,
+        tasks: Parts[InstructionTask],
+        out: PartFolder[Instruction],
+    ) -> Iterator[Instruction]:
+        for row in ask(context, what, tasks, out):
+            yield dataclasses.replace(row, prompt="", error="HTTP 500")
+
+    monkeypatch.setattr("harmaug.pipeline.twinning.ask", failing)
+    found = facts(context)
+    assert found.failed == {"HTTP 500": 6} and found.drops["twin: error"] == 6
+    assert {sample.drop for sample in found.samples} == {None}
+
+
+def test_every_word_of_a_request_changes_the_templates_name(
+    tiny_config: RunConfig, context: Context
+) -> None:
+    asked: list[dict[str, object]] = [
+        {},
+        {"request": "Write a recipe."},
+        {"prefix": "Sure:"},
+        {"twins": None},
+        {"twins": {"share": 0.5, "request": "Write a poem."}},
+    ]
+    names = {
+        facts(context.changed(generate=with_twins(tiny_config, **changes).generate)).template
+        for changes in asked
+    }
+    assert len(names) == len(asked)
