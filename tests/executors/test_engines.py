@@ -100,7 +100,7 @@ def test_an_engine_killed_in_the_middle_is_started_again(tmp_path: Path) -> None
 
     thread = threading.Thread(target=kill)
     thread.start()
-    rows = tasks(3000)
+    rows = tasks(6000)
     pairs = written(tmp_path / "out", stage, rows, part_rows=60)
     thread.join()
     assert len(killed) == 1
