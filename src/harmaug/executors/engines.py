@@ -20,6 +20,7 @@ from transformers import PreTrainedTokenizerBase
 from harmaug.cluster import quiet, ray
 from harmaug.config import ExecutorConfig, LLMConfig
 from harmaug.errors import ConfigError, ModelError, require
+from harmaug.executors.reading import read_here
 from harmaug.llm.base import Completion
 from harmaug.llm.template import encoded
 from harmaug.llm.vllm import QUIET, completion, engine_arguments, load_tokenizer, row_sampling
@@ -67,10 +68,8 @@ class Engines(Generic[In, Out]):
         """Return the engines of a stage that asks nothing else, None for any other stage."""
         if not isinstance(stage, AskingStage):
             return None
-        llms = {role.llm.model_dump_json(): role.llm for role in stage.roles().values()}
-        if any(llm.backend != "vllm" for llm in llms.values()):
-            return None
-        return cls(stage, list(llms.values()), config)
+        llms = stage.llms()
+        return cls(stage, llms, config) if all(llm.backend == "vllm" for llm in llms) else None
 
     def computed(
         self, tasks: Parts[In], missing: Sequence[int]
@@ -100,20 +99,12 @@ class Engines(Generic[In, Out]):
         """Return the data set of one engine's answers; nothing is computed yet."""
         from ray.data.llm import build_processor
 
-        requests = ray.data.from_items(
-            [{"part": part} for part in missing], override_num_blocks=len(missing)
-        ).map_batches(
-            _Asker,
-            fn_constructor_args=(self.stage, tasks, number, self.llms[number]),
-            batch_size=1,
-            compute=ray.data.ActorPoolStrategy(size=1),
-            num_cpus=0,
-            resources={f"node:{ray.util.get_node_ip_address()}": 0.001},
-        )
+        llm = self.llms[number]
+        requests = read_here(_Asker, (self.stage, tasks, number, llm), missing)
         free = {"num_cpus": 0}
         with quiet():
             processor = build_processor(
-                self._processor(self.llms[number]),
+                self._processor(llm),
                 postprocess=lambda answer: {name: answer[name] for name in KEPT},
                 preprocess_map_kwargs=free,
                 postprocess_map_kwargs=free,

@@ -21,6 +21,7 @@ from harmaug.config import ExecutorConfig
 from harmaug.errors import ConfigError, HarmaugError
 from harmaug.executors.engines import Engines
 from harmaug.executors.fill import fill
+from harmaug.executors.reading import read_here
 from harmaug.progress import Progress
 from harmaug.runs.parts import PartFolder, Parts
 from harmaug.stages.base import Stage, Worker
@@ -92,29 +93,17 @@ class RayExecutor:
         if engines := Engines.of(stage, self.config):
             yield from engines.computed(tasks, missing)
             return
-        numbers = [{"part": part} for part in missing]
-        done = (
-            ray.data.from_items(numbers, override_num_blocks=len(numbers))
-            .map_batches(
-                _Reader,
-                fn_constructor_args=(tasks,),
-                batch_size=1,
-                compute=ray.data.ActorPoolStrategy(size=1),
-                num_cpus=0,
-                resources={f"node:{ray.util.get_node_ip_address()}": 0.001},
-            )
-            .map_batches(
-                _StageWorker,
-                fn_constructor_args=(stage,),
-                batch_size=1,
-                compute=ray.data.ActorPoolStrategy(
-                    size=self.config.workers, max_tasks_in_flight_per_actor=AHEAD
-                ),
-                num_cpus=1,
-                num_gpus=self.config.gpus_per_worker or None,
-                max_restarts=-1,
-                max_task_retries=TRIES_AGAIN,
-            )
+        done = read_here(_Reader, (tasks,), missing).map_batches(
+            _StageWorker,
+            fn_constructor_args=(stage,),
+            batch_size=1,
+            compute=ray.data.ActorPoolStrategy(
+                size=self.config.workers, max_tasks_in_flight_per_actor=AHEAD
+            ),
+            num_cpus=1,
+            num_gpus=self.config.gpus_per_worker or None,
+            max_restarts=-1,
+            max_task_retries=TRIES_AGAIN,
         )
         for row in done.iter_rows():
             result = pickle.loads(row["rows"])

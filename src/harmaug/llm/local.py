@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
+UNREADABLE = (OSError, ValueError, KeyError, RuntimeError, SafetensorError)
+"""What a checkpoint that is away, broken off or made for other shapes is told by."""
+
 
 def load(config: LLMConfig, journal: Path | None) -> LLM:
     """Load a causal model; a model in the process needs no journal.
@@ -52,7 +55,7 @@ def load(config: LLMConfig, journal: Path | None) -> LLM:
         model = AutoModelForCausalLM.from_pretrained(
             source, revision=config.revision or "main", dtype=dtype
         )
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+    except UNREADABLE as error:
         reason = str(error).strip().partition("\n")[0]
         raise ModelError(f"cannot load the LLM '{source}': {reason}") from None
     if tokenizer.pad_token is None:

@@ -46,14 +46,12 @@ class AskingStage(ABC, Generic[In, Out]):
 
     def setup(self) -> AskingWorker[In, Out]:
         """Load the LLMs; roles of one LLM share it."""
-        roles = self.roles()
-        loaded: dict[str, LLM] = {}
-        for role in roles.values():
-            key = role.llm.model_dump_json()
-            if key not in loaded:
-                loaded[key] = load_llm(role.llm, self.journal)
-        llms = {name: loaded[role.llm.model_dump_json()] for name, role in roles.items()}
-        return AskingWorker(self, llms)
+        loaded = {llm: load_llm(llm, self.journal) for llm in self.llms()}
+        return AskingWorker(self, {name: loaded[role.llm] for name, role in self.roles().items()})
+
+    def llms(self) -> list[LLMConfig]:
+        """Return the LLMs that are asked, each once."""
+        return list(dict.fromkeys(role.llm for role in self.roles().values()))
 
 
 @dataclass(frozen=True)

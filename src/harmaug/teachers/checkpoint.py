@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import TypedDict, cast
 
 import torch
-from safetensors import SafetensorError
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
@@ -22,11 +21,8 @@ from transformers import (
 
 from harmaug.config import TeacherConfig
 from harmaug.errors import ModelError, require
-from harmaug.llm.local import DTYPES
+from harmaug.llm.local import DTYPES, UNREADABLE
 from harmaug.teachers.files import Files
-
-UNREADABLE = (OSError, ValueError, KeyError, RuntimeError, SafetensorError)
-"""What a checkpoint that is away, broken off or made for other shapes is told by."""
 
 Misfit = tuple[str, Sequence[int], Sequence[int]]
 """A weight's name, its shape in the file, its shape in the model."""
