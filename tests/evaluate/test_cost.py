@@ -1,14 +1,19 @@
+import time
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from harmaug.config import TeacherConfig
 from harmaug.evaluate.cost import Cost, Speed, cost_ratio, measure_cost
 from harmaug.evaluate.lengths import lengths
+from harmaug.evaluate.profile import throughput
 from harmaug.evaluate.results import Results
 from harmaug.evaluate.sources import GuardSource
 from harmaug.guard import Guard
-from harmaug.scoring import Scorer, TextPair
+from harmaug.scoring import FloatArray, Scorer, ScorerInfo, TextPair
 
 PAIRS: list[TextPair] = [("how do i bake bread at home?", None), ("make a story", "a fox jumps")]
 
@@ -34,6 +39,11 @@ def test_a_student_is_counted_and_measured(measured: Cost) -> None:
     assert 0 < measured.speed.latency_ms <= measured.speed.latency_p95_ms
     assert measured.speed.examples_per_s > 10
     assert measured.speed.core_share is not None and 0 < measured.speed.core_share < 1.1
+    assert measured.token_latency_us and measured.speed.latency_mean_ms
+    assert measured.token_latency_us * measured.content_tokens == pytest.approx(
+        1e3 * measured.speed.latency_mean_ms
+    )
+    assert measured.batch_token_latency_us and measured.batch_token_latency_us > 0
 
 
 def test_memory_is_that_of_a_process_without_torch(measured: Cost) -> None:
@@ -59,13 +69,33 @@ def test_a_classifier_says_how_much_it_reads(tiny_classifier: Path) -> None:
 
 def test_ratios_are_of_what_both_have() -> None:
     fast = Speed(2.0, 3.0, 100.0, 16, 2, 1000, 0.1, 1.0)
-    slow = Speed(8.0, 9.0, 20.0, 4, 2, 3000, 1.0, 0.4)
+    slow = Speed(8.0, 9.0, 20.0, 4, 2, 3000, 1.0, 0.4, joules_per_example=3.0, energy_of="gpu")
     big = Cost("teacher", "", 10, 800, 4000, 5.0, 4.0, 80.0, 20.0, slow)
     small = Cost("harmaug", "", 10, 200, None, 5.0, 4.0, 10.0, 2.5, fast)
     ratio = cost_ratio(big, small)
     assert (ratio.parameters, ratio.file_bytes, ratio.flops_per_example) == (4.0, None, 8.0)
     assert slow.disturbed and not fast.disturbed
     assert (ratio.latency, ratio.throughput, ratio.peak_memory) == (4.0, 5.0, 3.0)
+    assert ratio.energy is None
+    metered = replace(small, speed=replace(fast, joules_per_example=0.5))
+    assert cost_ratio(big, metered).energy == 6.0
+
+
+class ByCharacter:
+    """A scorer that takes 10 microseconds a character."""
+
+    info = ScorerInfo("by character", "", "recorded", "", "sleep")
+
+    def log_odds(self, pairs: Sequence[TextPair]) -> FloatArray:
+        time.sleep(sum(len(prompt) for prompt, _ in pairs) * 1e-5)
+        return np.zeros(len(pairs))
+
+
+def test_a_rate_is_of_all_examples_at_every_batch_size() -> None:
+    """The median of single calls would be that of the short ones: 20,000 a second."""
+    pairs: list[TextPair] = [("x" * (400 if number % 8 == 0 else 5), None) for number in range(64)]
+    rate, _ = throughput(ByCharacter(), pairs)
+    assert rate < 64 / (8 * 400e-5 + 56 * 5e-5)
 
 
 def test_a_guard_that_cannot_run_has_no_speed(tmp_path: Path) -> None:

@@ -5,8 +5,9 @@ and special tokens counted, padding not counted, text longer than the window rea
 windows. *Content tokens* are the tokens of the example's own text. FLOPs count a multiplication
 and an addition as two, forward pass alone. Latency is the median over examples, one at a time on
 one thread, tokenizing included, the best of three calls each. Throughput is the best over batch
-sizes on all cores. Peak memory is that of a fresh process that loads the guard and does this,
-Python included.
+sizes on all cores, over the same examples. Energy is that of the whole device which does the work
+(`harmaug.evaluate.energy`) at the batch size of the best throughput. Peak memory is that of a fresh
+process that loads the guard and does this, Python included.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from harmaug.guard.load import find
 from harmaug.scoring import Scorer, TextPair
 
 EXAMPLES = 128
+METHOD = 2
+"""Changes with what is measured, so that a cost measured otherwise before is measured again."""
 TIMEOUT_S = 600.0
 
 
@@ -31,8 +34,10 @@ TIMEOUT_S = 600.0
 class Speed:
     """What `harmaug.evaluate.profile` measures in a process of its own.
 
-    `latency_ms` and `latency_p95_ms` are of one example at a time on one thread;
-    `examples_per_s` is the best rate, reached at `batch` examples a call on `threads` cores.
+    `latency_ms` (the median), `latency_mean_ms` and `latency_p95_ms` are of one example at a time
+    on one thread; `examples_per_s` is the best rate, reached at `batch` examples a call on
+    `threads` cores, and `joules_per_example` what the meter of `energy_of` counted at that rate,
+    None where no meter can be read.
     `core_share` is the share of the latency measurement in which it had its core (1 on a quiet
     machine), None where the work is done elsewhere, on a GPU.
     """
@@ -45,6 +50,9 @@ class Speed:
     peak_memory_bytes: int
     load_seconds: float
     core_share: float | None
+    latency_mean_ms: float | None = None
+    joules_per_example: float | None = None
+    energy_of: str | None = None
 
     @property
     def disturbed(self) -> bool:
@@ -71,6 +79,20 @@ class Cost:
     flops_per_token: float | None
     speed: Speed | None
 
+    @property
+    def token_latency_us(self) -> float | None:
+        """Return the mean microseconds of a content token, one example at a time on one thread."""
+        if self.speed is None or self.speed.latency_mean_ms is None or not self.content_tokens:
+            return None
+        return 1e3 * self.speed.latency_mean_ms / self.content_tokens
+
+    @property
+    def batch_token_latency_us(self) -> float | None:
+        """Return the mean microseconds of a content token at the best rate, on all cores."""
+        if self.speed is None or not self.content_tokens:
+            return None
+        return 1e6 / (self.speed.examples_per_s * self.content_tokens)
+
 
 @dataclass(frozen=True)
 class CostRatio:
@@ -82,6 +104,7 @@ class CostRatio:
     latency: float | None
     throughput: float | None
     peak_memory: float | None
+    energy: float | None
 
 
 def cost_ratio(cost: Cost, base: Cost) -> CostRatio:
@@ -93,6 +116,7 @@ def cost_ratio(cost: Cost, base: Cost) -> CostRatio:
         latency=_speed_ratio(cost, base, lambda speed: speed.latency_ms),
         throughput=_speed_ratio(base, cost, lambda speed: speed.examples_per_s),
         peak_memory=_speed_ratio(cost, base, lambda speed: speed.peak_memory_bytes),
+        energy=_speed_ratio(cost, base, lambda speed: speed.joules_per_example),
     )
 
 
@@ -177,7 +201,7 @@ def _ratio(value: float | None, base: float | None) -> float | None:
     return None if value is None or not base else value / base
 
 
-def _speed_ratio(cost: Cost, base: Cost, read: Callable[[Speed], float]) -> float | None:
+def _speed_ratio(cost: Cost, base: Cost, read: Callable[[Speed], float | None]) -> float | None:
     if cost.speed is None or base.speed is None:
         return None
     return _ratio(read(cost.speed), read(base.speed))

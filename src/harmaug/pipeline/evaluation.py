@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from harmaug.evaluate.cost import Cost, measure_cost
+from harmaug.evaluate.cost import METHOD, Cost, measure_cost
 from harmaug.evaluate.environment import environment
 from harmaug.evaluate.evaluation import Benchmark, EvaluatedGuard, Evaluation, assess
 from harmaug.evaluate.predictions import Predictions, predict
@@ -142,7 +142,8 @@ def cost_of(
     """Measure a guard's cost, or find it again where this machine measured the same."""
     pairs = [(row.prompt, row.response) for rows in benchmarks.values() for row in rows]
     machine = asdict(environment())
-    name = fingerprint(guard.identity, guard.source.precision, rows_fingerprint(pairs), machine)
+    how = (guard.source.precision, METHOD)
+    name = fingerprint(guard.identity, *how, rows_fingerprint(pairs), machine)
     path = context.folder.stage_path("cost", name) / "cost.json"
     adapter = TypeAdapter(Cost)
     if not path.is_file():

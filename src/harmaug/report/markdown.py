@@ -101,22 +101,23 @@ def _costs(evaluation: Evaluation) -> str:
     if student is not None and teacher is not None:
         ratio = cost_ratio(teacher, student)
         counted = (ratio.parameters, ratio.file_bytes, ratio.flops_per_example)
-        timed = (ratio.latency, ratio.throughput, ratio.peak_memory)
+        timed = (ratio.latency, ratio.throughput, ratio.peak_memory, ratio.energy)
         rows.append(["teacher / harmaug", "", *map(_times, counted), "-", *map(_times, timed)])
     head = ["guard", "runtime", "parameters", "file bytes", "FLOPs/example", "FLOPs/content token"]
-    return table([*head, "latency p50, ms", "examples/s", "peak memory bytes"], rows)
+    return table([*head, "latency p50, ms", "examples/s", "peak memory bytes", "J/example"], rows)
 
 
 def _cost(cost: Cost) -> list[str]:
     speed = cost.speed
     counted = (cost.parameters, cost.file_bytes, cost.flops_per_example, cost.flops_per_token)
     timed = (
-        ("-", "-", "-")
+        ("-", "-", "-", "-")
         if speed is None
         else (
             f"{speed.latency_ms:.2f}",
             f"{speed.examples_per_s:.0f}",
             f"{speed.peak_memory_bytes:.3g}",
+            "-" if speed.joules_per_example is None else f"{speed.joules_per_example:.3g}",
         )
     )
     return [cost.guard, cost.runtime, *("-" if n is None else f"{n:.4g}" for n in counted), *timed]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from harmaug.evaluate.cost import Cost
 from harmaug.evaluate.metrics import wilson
 from harmaug.evaluate.results import SyntheticFacts
 from harmaug.study.grid import Cell, Grid, text
@@ -143,25 +144,34 @@ def cost(summary: Summary) -> Grid:
     """What the students of the first seed and the guards cost."""
     rows: list[tuple[Cell, ...]] = []
     for one in summary.study.costs:
-        speed = one.speed
-        timed: tuple[Cell, ...] = (None, None, None, None)
-        if speed is not None:
-            memory = speed.peak_memory_bytes / 2**20
-            timed = (speed.latency_ms, speed.examples_per_s, speed.batch, memory)
         flops = (
             None if one.flops_per_example is None else one.flops_per_example / 1e6,
             None if one.flops_per_token is None else one.flops_per_token / 1e6,
         )
         size = None if one.file_bytes is None else one.file_bytes / 2**20
-        rows.append((one.guard, one.runtime, one.parameters, size, *flops, *timed))
+        rows.append((one.guard, one.runtime, one.parameters, size, *flops, *_measured(one)))
     head = ("guard", "runtime", "parameters", "file MiB", "MFLOPs/example", "MFLOPs/content token")
-    rest = ("latency p50 ms", "examples/s", "at batch", "memory MiB")
     examples = max(one.examples for one in summary.study.costs)
+    meters = {one.speed.energy_of for one in summary.study.costs if one.speed is not None}
+    told = ", ".join(sorted(meter for meter in meters if meter is not None))
     note = (
         f"On {examples} benchmark examples. Template counted, padding not; latency of one example "
-        "on one thread, examples/s at the best batch on all cores, peak memory of the process."
+        "on one thread, examples/s at the best batch on all cores, peak memory of the process. "
+        f"Energy at that batch: {told or 'this machine has no meter that can be read'}."
     )
+    batched = ("examples/s", "at batch", "us/content token there")
+    rest = ("latency p50 ms", "us/content token", *batched, "memory MiB", "J/example")
     return Grid("cost", "Cost", (*head, *rest), tuple(rows), note)
+
+
+def _measured(one: Cost) -> tuple[Cell, ...]:
+    """Time alone, rate in batches, memory and energy; seven empty cells for what is not here."""
+    speed = one.speed
+    if speed is None:
+        return (None,) * 7
+    alone = (speed.latency_ms, one.token_latency_us)
+    best = (speed.examples_per_s, speed.batch, one.batch_token_latency_us)
+    return (*alone, *best, speed.peak_memory_bytes / 2**20, speed.joules_per_example)
 
 
 def overview(summary: Summary) -> str:
