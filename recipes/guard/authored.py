@@ -20,9 +20,10 @@ REQUESTS = (
     "posts",
     "statements",
     "roundabout",
+    "soundalikes",
 )
-PAIRS = ("pairs_requests", "pairs_questions", "pairs_answers")
-TWINS = ("contrasts", "posts", "statements", "roundabout")
+PAIRS = ("pairs_requests", "pairs_questions", "pairs_answers", "pairs_everyday")
+TWINS = ("contrasts", "posts", "statements", "roundabout", "soundalikes")
 """Files whose lines are near twins two by two: both stay on one side of the split."""
 DOUBT = 0.02
 HELD = 10
@@ -59,14 +60,15 @@ def read_authored(folder: Path = FOLDER) -> list[Authored]:
 
 def _is_held(name: str, index: int, row: Mapping[str, object]) -> bool:
     if name in TWINS:
-        return _held(f"{name} {index // 2}")
-    return wrapper_held(row["wrapper"]) if "wrapper" in row else _held(str(row["prompt"]))
+        return held(f"{name} {index // 2}")
+    return wrapper_held(row["wrapper"]) if "wrapper" in row else held(str(row["prompt"]))
 
 
 def wrapper_held(index: object) -> bool:
     """Whether an authored wrapper, and all that it carries, is kept for development."""
-    return _held(f"wrapper {index}")
+    return held(f"wrapper {index}")
 
 
-def _held(key: str) -> bool:
+def held(key: str) -> bool:
+    """Whether what is named by this key is kept for development: a tenth is."""
     return int(hashlib.sha256(key.encode()).hexdigest(), 16) % HELD == 0

@@ -15,7 +15,9 @@ from pathlib import Path
 from harmaug.rows import LabelledRow
 from harmaug.sources.files import read_file
 from recipes.guard.authored import read_authored
+from recipes.guard.example import Example
 from recipes.guard.public import held_question
+from recipes.guard.read_pairs import read_pairs
 
 FILES = (
     "toxicchat_train_human",
@@ -30,11 +32,13 @@ AT_MOST = 2_600
 AUTHORED = {
     "authored_requests": ("benign_prompts", "harmful_prompts", "jailbreaks"),
     "authored_contrasts": ("contrasts",),
+    "authored_soundalikes": ("soundalikes",),
     "authored_posts": ("posts",),
     "authored_statements": ("statements",),
     "authored_roundabout": ("roundabout",),
     "authored_pairs": ("pairs_requests", "pairs_questions"),
     "authored_answers": ("pairs_answers",),
+    "authored_everyday": ("pairs_everyday",),
 }
 """Development sets made of the held rows of authored files."""
 
@@ -54,6 +58,8 @@ def development_sets(data: Path) -> Iterator[DevelopmentSet]:
         yield DevelopmentSet(name, random.Random(0).sample(rows, min(AT_MOST, len(rows))))
     questions = _labelled(read_file(data / "train" / "gptfuzz_responses.jsonl.gz"))
     yield DevelopmentSet("gptfuzz_held", [row for row in questions if held_question(row.prompt)])
+    read = [row.pair for row in read_pairs(data) if row.held and row.agreed]
+    yield DevelopmentSet("read_hh_harmless", _rows("read_hh_harmless", read))
     yield from _authored()
 
 
@@ -64,19 +70,20 @@ def _labelled(rows: Sequence[LabelledRow]) -> list[LabelledRow]:
 def _authored() -> Iterator[DevelopmentSet]:
     held = [row.example for row in read_authored() if row.held]
     for name, sources in AUTHORED.items():
-        yield DevelopmentSet(
-            name,
-            [
-                LabelledRow(
-                    id=f"{name}:{index}",
-                    prompt=example.prompt,
-                    response=example.response,
-                    label=example.label,
-                    category=None,
-                    source=example.source,
-                    label_of="prompt" if example.response is None else "response",
-                )
-                for index, example in enumerate(held)
-                if example.source.removeprefix("authored_") in sources
-            ],
+        rows = [e for e in held if e.source.removeprefix("authored_") in sources]
+        yield DevelopmentSet(name, _rows(name, rows))
+
+
+def _rows(name: str, examples: Sequence[Example]) -> list[LabelledRow]:
+    return [
+        LabelledRow(
+            id=f"{name}:{index}",
+            prompt=example.prompt,
+            response=example.response,
+            label=example.label,
+            category=None,
+            source=example.source,
+            label_of="prompt" if example.response is None else "response",
         )
+        for index, example in enumerate(examples)
+    ]

@@ -17,6 +17,7 @@ from recipes.guard.example import Example
 from recipes.guard.obfuscate import obfuscate
 from recipes.guard.pairs import make_pairs, pools
 from recipes.guard.public import SOURCES, Source, check_licences, examples_of
+from recipes.guard.read_pairs import read_pairs, training_examples
 from recipes.guard.unlabelled import second_opinion, self_labelled
 from recipes.guard.wild import wild_jailbreaks, wrapped
 from recipes.guard.wordings import make_wordings
@@ -28,6 +29,8 @@ SURE = 0.1
 @dataclass(frozen=True)
 class Recipe:
     """How much of each: copies of authored rows, made rows by kind, and hidden spellings.
+
+    Pairs that were read and labelled for this project count as authored.
 
     `share` of the public and made rows is taken, for short runs. `hidden` of the public rows and
     `hidden_copies` of the second and later copies of authored rows are spelt to hide words.
@@ -57,6 +60,7 @@ def mixture(data: Path, recipe: Recipe, seed: int, first: Guard | None = None) -
     rng = random.Random(seed)
     public = [row for source in SOURCES for row in _share(data, source, recipe, rng)]
     authored = [row.example for row in read_authored() if not row.held]
+    authored += training_examples(read_pairs(data))
     texts = pools([*public, *authored])
     made = make_pairs(texts, recipe.pairs, rng) + make_contexts(texts, recipe.contexts, rng)
     if first is not None:

@@ -34,8 +34,6 @@ class Unlabelled:
 
 FILES = (
     Unlabelled("ailuminate_demo_en_unlabelled", "request", 1200),
-    Unlabelled("hh_harmless_base_test_unlabelled", "request", 1200),
-    Unlabelled("hh_harmless_base_test_unlabelled", "pair", 2200),
     Unlabelled("aart", "request", 800),
     Unlabelled("harm_mlcommons_v05", "request", 300),
     Unlabelled("davidson_hate_offensive", "text", 800),
