@@ -1,12 +1,11 @@
 """What stops a run from outside: Ctrl-C, a full disk, a second run, no hub. One line, resumable."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -83,25 +82,8 @@ def test_a_second_run_on_the_same_folder_is_one_line(tiny_yaml: Path, tmp_path: 
     assert str(out) in error_line(err)
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 64 KiB."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mount = shutil.which("mount")
-    made = mount and subprocess.run(
-        [mount, "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(place)],
-        check=False,
-        capture_output=True,
-    )
-    if not made or made.returncode:
-        pytest.skip("mounting a small disk needs root")
-    yield place
-    subprocess.run(["umount", "-l", str(place)], check=True)
-
-
-def test_a_full_disk_is_one_line(tiny_yaml: Path, small_disk: Path) -> None:
-    with start(tiny_yaml, small_disk / "run") as process:
+def test_a_full_disk_is_one_line(tiny_yaml: Path, disk: Callable[[str], Path]) -> None:
+    with start(tiny_yaml, disk("64k") / "run") as process:
         _, err = process.communicate(timeout=120)
     assert process.returncode == 2
     line = error_line(err)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from safetensors.torch import load_file
 from tests.distill.students import backbone, scored_rows, tiny_distillation
 
 from harmaug.distill import DistillResult, distill
+from harmaug.errors import RunFolderError
 
 CHILD = """
 import sys, time
@@ -97,3 +99,37 @@ def test_what_another_training_left_is_not_taken_up(killed: Path, tmp_path: Path
     )
     assert steps.told[0] == 0
     assert DistillResult.load(tmp_path / "student") == result
+
+
+class FillsTheDisk:
+    """Leaves so many bytes of the disk when the training is done, before the student is written."""
+
+    def __init__(self, place: Path, left: int) -> None:
+        self.filler, self.left = place / "filler", left
+
+    def begin(self, what: str, total: int | None) -> None:
+        pass
+
+    def advance(self, steps: int, note: str = "") -> None:
+        pass
+
+    def end(self, note: str = "") -> None:
+        free = shutil.disk_usage(self.filler.parent).free
+        self.filler.write_bytes(b"x" * max(0, free - self.left))
+
+
+@pytest.mark.parametrize("left", [0, 20_000, 80_000])
+def test_a_disk_that_is_full_at_the_end_is_one_line_and_costs_no_step(
+    left: int, tmp_path: Path, disk: Callable[[str], Path]
+) -> None:
+    place = disk("2m")
+    config = tiny_distillation(backbone(tmp_path / "start", "bert"), epochs=1)
+    rows, full = scored_rows(40), FillsTheDisk(place, left)
+    with pytest.raises(RunFolderError, match="the disk is full.*run the same command") as caught:
+        distill(rows, config, seed=1, tau=0.5, out=place / "student", progress=full)
+    assert "\n" not in str(caught.value)
+    full.filler.unlink()
+    steps = Steps()
+    distill(rows, config, seed=1, tau=0.5, out=place / "student", progress=steps)
+    assert (place / "student" / "model.safetensors").is_file()
+    assert sum(steps.told[1:]) == 0

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,22 +12,6 @@ from harmaug.export.choices import Target
 from harmaug.export.staging import staged
 from harmaug.export.targets import export
 from harmaug.guard import Guard
-
-
-@pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
-    """Mounts a disk of a size: the folder is another file system than the one around it."""
-    place = tmp_path / "disk"
-    place.mkdir()
-
-    def mount(size: str) -> Path:
-        command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
-        if shutil.which("mount") is None or subprocess.run(command, check=False).returncode:
-            pytest.skip("mounting a disk needs root")
-        return place
-
-    yield mount
-    subprocess.run(["umount", "-l", str(place)], check=False, capture_output=True)
 
 
 def fill(out: Path) -> None:

@@ -27,6 +27,7 @@ from harmaug.distill.train import Task, Training, train
 from harmaug.errors import ConfigError, RunFolderError
 from harmaug.progress import Progress, Quiet
 from harmaug.rows import ScoredPair
+from harmaug.runs.parts import disk_error
 
 QUIET = Quiet()
 
@@ -58,7 +59,7 @@ def distill(
     Raises:
         DataError: rows that cannot train a guard.
         ModelError: a student that cannot be loaded or exported.
-        RunFolderError: `out` holds something already, or a checkpoint cannot be written.
+        RunFolderError: `out` holds something already, or the disk does not take what is written.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise RunFolderError(f"{out} holds something already: remove it or name another folder")
@@ -79,9 +80,15 @@ def distill(
     }
     whole = building / "student"
     shutil.rmtree(whole, ignore_errors=True)
-    whole.mkdir()
-    write_student(student, config, result, settings, whole)
-    whole.replace(out)
+    try:
+        whole.mkdir()
+        write_student(student, config, result, settings, whole)
+        whole.replace(out)
+    except Exception as error:  # tokenizers, safetensors and onnx each have their own for a disk
+        if not isinstance(error, OSError) and "No space left" not in str(error):
+            raise
+        shutil.rmtree(whole, ignore_errors=True)
+        raise disk_error(out, OSError(*error.args)) from None
     shutil.rmtree(building)
     return result
 
