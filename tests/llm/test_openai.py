@@ -107,7 +107,8 @@ def test_a_request_that_is_refused_is_not_asked_again() -> None:
     with running(stub):
         llm = client(stub.url)
         answers = llm.complete([request(number) for number in range(3)], SAMPLING)
-    assert answers[1] == Completion(None, 'HTTP 400 ({"error": "it is broken"})', 0, 0)
+    reason = 'HTTP 400 ({"error": "it is broken"})'
+    assert answers[1] == Completion(None, reason, 0, 0, of_the_row=True)
     assert llm.journal.accounts() == Accounts(asked=3, answered=2, retried=0, given_up=1)
 
 

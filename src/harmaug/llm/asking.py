@@ -16,7 +16,7 @@ from harmaug.llm.base import Completion
 from harmaug.llm.endpoint import Endpoint
 from harmaug.llm.journal import Event, Journal
 from harmaug.llm.transport import RequestError, Transport
-from harmaug.llm.wire import Call, read_answer
+from harmaug.llm.wire import Call
 
 BREAKER = 64
 """So many requests given up in a row end the run: a broken server is not asked 100,000 times."""
@@ -45,15 +45,10 @@ Ask = Callable[[httpx.AsyncClient, Question], Awaitable[Completion]]
 class Asker:
     """The way to one server; every answer is journaled before it is used."""
 
-    def __init__(
-        self,
-        endpoint: Endpoint,
-        journal: Journal,
-        read: Callable[[bytes], Completion] = read_answer,
-    ) -> None:
+    def __init__(self, endpoint: Endpoint, journal: Journal) -> None:
         self.endpoint = endpoint
         self.journal = journal
-        self._transport = Transport(endpoint, read)
+        self._transport = Transport(endpoint)
         self._failures = _Failures(endpoint.url)
 
     @asynccontextmanager
@@ -103,7 +98,7 @@ class Asker:
             self.journal.count("given up")
             reason = "refused" if sexualises_minors(error.reason) else error.reason
             self._failures.note(reason, of_the_row=error.of_the_row)
-            return Completion(None, reason, 0, 0)
+            return Completion(None, reason, 0, 0, of_the_row=error.of_the_row)
         except ServerError:
             self.journal.count("given up")
             raise

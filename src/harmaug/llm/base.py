@@ -29,12 +29,16 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """The text after the prefill, or None with the reason. Tokens count template and text."""
+    """The text after the prefill, or None with the reason. Tokens count template and text.
+
+    `of_the_row` tells that the reason lies in what was asked and says nothing of other rows.
+    """
 
     text: str | None
     error: str | None
     tokens_in: int
     tokens_out: int
+    of_the_row: bool = False
 
 
 def too_long(tokens: int, holds: float) -> Completion:

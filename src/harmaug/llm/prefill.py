@@ -118,7 +118,7 @@ def _closed(dialect: Dialect) -> Call:
     turns = dataclasses.replace(QUESTION, messages=(*QUESTION.messages, answer))
     call = dialect.call(turns, PROBE)
     how = {"continue_final_message": False, "add_generation_prompt": False}
-    return Call(call.path, {**call.body, **(how if dialect.mode == "chat" else {})})
+    return dataclasses.replace(call, body={**call.body, **(how if dialect.mode == "chat" else {})})
 
 
 def _started(prefill: str) -> Request:

@@ -18,7 +18,7 @@ import httpx
 from harmaug.errors import ConfigError, ServerError
 from harmaug.llm.base import Completion
 from harmaug.llm.endpoint import Endpoint
-from harmaug.llm.wire import NEUTRAL, Call, WithheldError, read_answer
+from harmaug.llm.wire import NEUTRAL, Call, WithheldError
 
 BACKOFF_LIMIT_S = 60.0
 PATIENCE_S = 600.0
@@ -46,11 +46,8 @@ class RequestError(Exception):
 class Transport:
     """The way to one server; remembers whether the server has ever been met."""
 
-    def __init__(
-        self, endpoint: Endpoint, read: Callable[[bytes], Completion] = read_answer
-    ) -> None:
+    def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
-        self._read = read
         self._met = False
         self._answered = False
         self._unknown: set[str] = set()
@@ -133,7 +130,7 @@ class Transport:
         if response.status_code == 200:
             self._answered = True
             try:
-                return self._read(response.content)
+                return call.read(response.content)
             except ValueError as error:
                 retry = not isinstance(error, WithheldError)
                 raise RequestError(str(error), retry=retry, status=200) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Generic, Literal, TypeVar
 
@@ -32,12 +32,17 @@ NEUTRAL: Mapping[str, int | float] = {
 its own defaults (llama.cpp: the 40 likeliest, none below .05) or by the model's settings."""
 
 
+Reader = Callable[[bytes], Completion]
+"""Reads the body of an answer; raises ValueError, in a few words, where it cannot be read."""
+
+
 @dataclass(frozen=True)
 class Call:
-    """One POST: path under the base URL, and body."""
+    """One POST: path under the base URL, body, and how its answer is read."""
 
     path: str
     body: Mapping[str, object]
+    read: Reader
 
     def key(self, url: str) -> str:
         """Name the call by server and content, model included: 32 hexadecimal digits."""
@@ -59,12 +64,14 @@ def chat_call(model: str, request: Request, sampling: SamplingConfig, mode: Mode
         else:
             how = {"continue_final_message": True, "add_generation_prompt": False}
         turns.append(turn)
-    return Call(CHAT_PATH, {**_common(model, request.seed, sampling), "messages": turns, **how})
+    return Call(
+        CHAT_PATH, {**_common(model, request.seed, sampling), "messages": turns, **how}, read_answer
+    )
 
 
 def completions_call(model: str, prompt: str, seed: int, sampling: SamplingConfig) -> Call:
     """Build a call that continues a text rendered here."""
-    return Call(COMPLETIONS_PATH, {**_common(model, seed, sampling), "prompt": prompt})
+    return Call(COMPLETIONS_PATH, {**_common(model, seed, sampling), "prompt": prompt}, read_answer)
 
 
 def _common(model: str, seed: int, sampling: SamplingConfig) -> dict[str, object]:

@@ -57,7 +57,7 @@ def next_call(model: str, prompt: Prompt, wanted: Sequence[int], way: Way) -> Ca
     body = _common(model, prompt, 1, way) | {"logprobs": way.most}
     if way.by_id:
         body |= {"logprob_token_ids": sorted(wanted), "return_tokens_as_token_ids": True}
-    return Call(COMPLETIONS_PATH, body)
+    return Call(COMPLETIONS_PATH, body, read_next)
 
 
 def write_call(model: str, prompt: Prompt, most: int, way: Way) -> Call:
@@ -65,7 +65,7 @@ def write_call(model: str, prompt: Prompt, most: int, way: Way) -> Call:
     body = _common(model, prompt, most, way)
     if way.by_id:
         body |= {"skip_special_tokens": False}
-    return Call(COMPLETIONS_PATH, body)
+    return Call(COMPLETIONS_PATH, body, read_next)
 
 
 def _common(model: str, prompt: Prompt, most: int, way: Way) -> dict[str, object]:

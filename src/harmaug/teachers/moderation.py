@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from collections.abc import Sequence
-from contextvars import ContextVar
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -23,7 +22,7 @@ from harmaug.llm.asking import Asker, Question
 from harmaug.llm.base import Completion
 from harmaug.llm.endpoint import endpoint_of
 from harmaug.llm.journal import Journal
-from harmaug.llm.wire import Call
+from harmaug.llm.wire import Call, WithheldError
 from harmaug.runs.fingerprint import fingerprint
 from harmaug.scoring import FloatArray, ScorerInfo, TextPair, log_odds_of
 
@@ -31,13 +30,6 @@ OPENAI = "https://api.openai.com/v1"
 PATH = "moderations"
 MOST_TEXTS = 32
 """Texts in one request at most."""
-
-OF_THE_LIST = re.compile(r"HTTP (400|403|413|422)\b|refused$|results for another number of texts$")
-"""What may be said of a list and not of each text in it. A server that fails otherwise would fail
-each text as well, and is not asked 32 times more."""
-
-_ASKED: ContextVar[int] = ContextVar("texts in the request that this task has under way")
-"""An answer does not say how many texts it is about, and is read where only its bytes are known."""
 
 
 class ModerationTeacher:
@@ -79,13 +71,14 @@ class ModerationTeacher:
         texts_of = dict(zip(map(id, questions), lists, strict=True))
 
         async def ask(client: httpx.AsyncClient, question: Question) -> Completion:
-            """Ask about a list of texts; where the list is to blame, text by text."""
+            """Ask about a list of texts; where the list is to blame, text by text.
+
+            A server that fails otherwise would fail each text as well, and is not asked again.
+            """
             texts = texts_of[id(question)]
-            _ASKED.set(len(texts))
             whole = await self._asker.ask(client, question)
-            if whole.error is None or len(texts) == 1 or not OF_THE_LIST.match(whole.error):
+            if len(texts) == 1 or not whole.of_the_row:
                 return whole
-            _ASKED.set(1)
             alone = [Question(self._call([text])) for text in texts]
             answers = [await self._asker.ask_unless_known(client, one) for one in alone]
             if all(answer.error is not None for answer in answers):
@@ -98,7 +91,8 @@ class ModerationTeacher:
         return [_read(answer, len(texts)) for answer, texts in zip(answers, lists, strict=True)]
 
     def _call(self, texts: Sequence[str]) -> Call:
-        return Call(PATH, {"model": self._config.model, "input": list(texts)})
+        body = {"model": self._config.model, "input": list(texts)}
+        return Call(PATH, body, partial(read_scores, len(texts)))
 
 
 def joined(pair: TextPair) -> str:
@@ -116,19 +110,19 @@ class _Answer(BaseModel):
     results: list[_Result]
 
 
-def read_scores(content: bytes) -> Completion:
+def read_scores(texts: int, content: bytes) -> Completion:
     """Read an answer into a completion whose text is a JSON list: the highest score of each text.
 
     Raises:
-        ValueError: when it cannot be read, or holds another number of results than texts were
-            sent, in a few words.
+        WithheldError: when it holds another number of results than `texts`, which were sent.
+        ValueError: when it cannot be read.
     """
     try:
         answer = _Answer.model_validate_json(content)
     except ValidationError:
         raise ValueError(f"an unreadable answer of {len(content)} bytes") from None
-    if len(answer.results) != _ASKED.get():
-        raise ValueError("results for another number of texts")
+    if len(answer.results) != texts:
+        raise WithheldError("results for another number of texts")
     scores = [
         max((score for score in result.category_scores.values() if score is not None), default=None)
         for result in answer.results
@@ -151,4 +145,4 @@ def load(config: TeacherConfig, journal: Path | None) -> ModerationTeacher:
         ConfigError: when its address is none.
     """
     endpoint = endpoint_of(config, "label.teacher", otherwise=OPENAI)
-    return ModerationTeacher(config, Asker(endpoint, Journal(journal), read_scores))
+    return ModerationTeacher(config, Asker(endpoint, Journal(journal)))

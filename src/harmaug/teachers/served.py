@@ -34,7 +34,6 @@ from harmaug.teachers.logprobs import (
     Way,
     next_call,
     next_of,
-    read_next,
     side_odds,
     write_call,
 )
@@ -219,4 +218,4 @@ def load_reader(config: TeacherConfig, journal: Path | None) -> ServedReader:
             f"cannot load the tokenizer '{name}' ({reason}): set label.teacher.tokenizer to the "
             "served model's folder or hub id"
         ) from None
-    return ServedReader(tokenizer, config, Asker(endpoint, Journal(journal), read_next))
+    return ServedReader(tokenizer, config, Asker(endpoint, Journal(journal)))
