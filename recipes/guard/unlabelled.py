@@ -25,7 +25,7 @@ LEAST, MOST = 0.03, 0.97
 
 @dataclass(frozen=True)
 class Unlabelled:
-    """A file whose rows without label are used: at most `cap`, `pair` with their responses."""
+    """A file whose prompts without label are used: at most `cap`."""
 
     name: str
     register: Register
@@ -74,14 +74,12 @@ def second_opinion(examples: Sequence[Example], first: Guard) -> list[Example]:
     ]
 
 
-def _rows(data: Path, file: Unlabelled) -> Sequence[Example]:
-    """Unlabelled rows, each prompt once where the prompt alone is read."""
-    seen: dict[tuple[str, str | None], Example] = {}
+def _rows(data: Path, file: Unlabelled) -> list[Example]:
+    """Unlabelled prompts, each once."""
+    seen: dict[str, Example] = {}
     for row in read_rows(data, file.name):
         judged = file.register if row.label_of != "response" else "pair"
-        if row.label is not None or not usable(row, judged):
-            continue
-        response = row.response if file.register == "pair" else None
-        example = Example(row.prompt, response, 0.5, f"self_{file.name}", file.register)
-        seen.setdefault((row.prompt, response), example)
+        if row.label is None and usable(row, judged):
+            example = Example(row.prompt, None, 0.5, f"self_{file.name}", file.register)
+            seen.setdefault(row.prompt, example)
     return list(seen.values())
