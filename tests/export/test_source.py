@@ -5,12 +5,12 @@ from __future__ import annotations
 import importlib.util
 import shutil
 from collections.abc import Callable
-from fnmatch import fnmatch
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
+from tests.export.hub import hub_of
 from tests.models import classifier
 
 from harmaug.errors import ModelError
@@ -71,14 +71,7 @@ def test_weights_beside_the_model_go_with_it(large: Path, exact: Path, tmp_path:
 def test_weights_beside_a_model_on_the_hub_go_with_it(
     large: Path, exact: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def download(_: str, allow_patterns: list[str]) -> str:
-        for path in (path for path in large.rglob("*") if path.is_file()):
-            name = path.relative_to(large)
-            if any(fnmatch(name.as_posix(), pattern) for pattern in allow_patterns):
-                (tmp_path / "got" / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(path, tmp_path / "got" / name)
-        return str(tmp_path / "got")
-
+    download = hub_of(large, tmp_path / "got")
     monkeypatch.setattr("huggingface_hub.snapshot_download", download)
     export("someone/guard", tmp_path / "out")
     assert scores(tmp_path / "out") == scores(exact)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from fnmatch import fnmatch
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.export.hub import hub_of
 from tests.models import classifier, word_tokenizer
 
 from harmaug.cli.app import main
@@ -111,14 +111,7 @@ def test_a_guard_on_the_hub_that_is_onnx_alone_is_exported(
     export(str(checkpoint), tmp_path / "hub")
     (tmp_path / "hub" / "onnx" / "model_fp16.onnx").write_bytes(b"not wanted")
 
-    def download(_: str, allow_patterns: list[str]) -> str:
-        for path in (path for path in (tmp_path / "hub").rglob("*") if path.is_file()):
-            name = path.relative_to(tmp_path / "hub")
-            if any(fnmatch(name.as_posix(), pattern) for pattern in allow_patterns):
-                (tmp_path / "got" / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(path, tmp_path / "got" / name)
-        return str(tmp_path / "got")
-
+    download = hub_of(tmp_path / "hub", tmp_path / "got")
     monkeypatch.setattr("huggingface_hub.snapshot_download", download)
     export("someone/guard", tmp_path / "out")
     mine, there = (Guard.load(tmp_path / name, threads=1) for name in ("out", "hub"))
