@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harmaug.guard import Guard
 from harmaug.text import normalise
 from recipes.guard.authored import read_authored
 from recipes.guard.clean import apart_from_benchmarks
 from recipes.guard.contexts import make_contexts, make_windows
 from recipes.guard.example import Example
 from recipes.guard.obfuscate import obfuscate
+from recipes.guard.opinion import Opinion
 from recipes.guard.pairs import make_pairs, pools
 from recipes.guard.public import SOURCES, Source, check_licences, examples_of
 from recipes.guard.read_pairs import read_pairs, training_examples
@@ -32,12 +32,14 @@ class Recipe:
 
     Pairs that were read and labelled for this project count as authored.
 
-    `share` of the public and made rows is taken, for short runs. `hidden` of the public rows and
+    `share` of the public and made rows is taken, for short runs, and `authored_share` of the
+    authored ones, to bring public rows back that a training forgot. `hidden` of the public rows and
     `hidden_copies` of the second and later copies of authored rows are spelt to hide words.
     `windows` of documents are made of what is beyond doubt.
     """
 
     share: float = 1.0
+    authored_share: float = 1.0
     authored_copies: int = 3
     pairs: int = 3000
     contexts: int = 2000
@@ -47,11 +49,11 @@ class Recipe:
     hidden_copies: float = 0.3
 
 
-def mixture(data: Path, recipe: Recipe, seed: int, first: Guard | None = None) -> list[Example]:
+def mixture(data: Path, recipe: Recipe, seed: int, opinion: Opinion | None = None) -> list[Example]:
     """Gather, make and spell; no row that is held for development is among them.
 
-    The second training has a `first` guard of our own, which labels the open text that has no
-    labels and gives a second opinion on labels in doubt; jailbreaks and wordings join there.
+    From the second training on there is an `opinion` of our own, which labels the open text that
+    has no labels and has a share in public labels; jailbreaks and wordings join there.
 
     Raises:
         DataError: a public file may not train what ships.
@@ -61,11 +63,12 @@ def mixture(data: Path, recipe: Recipe, seed: int, first: Guard | None = None) -
     public = [row for source in SOURCES for row in _share(data, source, recipe, rng)]
     authored = [row.example for row in read_authored() if not row.held]
     authored += training_examples(read_pairs(data))
+    authored = rng.sample(authored, round(len(authored) * recipe.authored_share))
     texts = pools([*public, *authored])
     made = make_pairs(texts, recipe.pairs, rng) + make_contexts(texts, recipe.contexts, rng)
-    if first is not None:
-        public = second_opinion(public, first)
-        made += self_labelled(data, first, rng)
+    if opinion is not None:
+        public = second_opinion(public, opinion)
+        made += self_labelled(data, opinion, rng)
         made += make_wordings(recipe.wordings, rng)
         made += wild_jailbreaks(data, texts, rng)
         made += _wrapped(authored, rng)

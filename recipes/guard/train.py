@@ -19,6 +19,7 @@ from harmaug.guard import Guard
 from recipes.guard.example import scored_pairs
 from recipes.guard.log import LogProgress, log
 from recipes.guard.mixture import Recipe, counts, mixture
+from recipes.guard.opinion import Opinion
 from recipes.guard.start import write_start
 
 SEED = 20261120
@@ -48,24 +49,31 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=Path("build/recipes"))
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--share", type=float, default=1.0, help="of the public rows")
+    parser.add_argument("--authored", type=float, default=1.0, help="share of the authored rows")
     parser.add_argument("--copies", type=int, default=2, help="of the authored rows")
     parser.add_argument("--windows", type=int, default=0, help="of documents, made in twins")
     parser.add_argument("--epochs", type=float, default=1.0)
     parser.add_argument("--max-length", type=int, default=256)
     parser.add_argument("--learning-rate", type=float, default=1e-4)
     parser.add_argument("--first", type=Path, help="a first guard to label with")
+    parser.add_argument("--labeller", type=Path, help="a larger model to label with as well")
     parser.add_argument("--start", type=Path, help="an earlier training to go on from")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=SEED, help="of head, order and dropout")
     parser.add_argument("--rows-seed", type=int, default=SEED, help="of the mixture")
     arguments = parser.parse_args()
+    if arguments.labeller and not arguments.first:
+        parser.error("--labeller labels beside a first guard: name one with --first")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(arguments.threads)
     recipe = Recipe(
-        share=arguments.share, authored_copies=arguments.copies, windows=arguments.windows
+        share=arguments.share,
+        authored_share=arguments.authored,
+        authored_copies=arguments.copies,
+        windows=arguments.windows,
     )
-    first = arguments.first and Guard.load(arguments.first)
-    examples = mixture(arguments.data, recipe, arguments.rows_seed, first)
+    opinion = arguments.first and Opinion(Guard.load(arguments.first), arguments.labeller)
+    examples = mixture(arguments.data, recipe, arguments.rows_seed, opinion)
     log.info("%s\n%d rows", counts(examples), len(examples))
     settings = config(
         arguments.start or write_start(arguments.cache),

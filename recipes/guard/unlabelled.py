@@ -1,8 +1,8 @@
-"""What a first guard of our own says of open text without labels, and of labels in doubt.
+"""What models of our own say of open text without labels, and of labels.
 
-Of unlabelled text only the rows that the first guard is sure of are kept, with its calibrated
-probability as target (self-distillation). Labels that come from a topic or a template, or from
-annotators who often disagree, are mixed with its opinion.
+Of unlabelled text only the rows that they are sure of are kept, with their probability as target
+(self-distillation). Public labels are mixed with their opinion: more of it where labels
+come from a topic or a template, or from annotators who often disagree.
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harmaug.guard import Guard
 from recipes.guard.example import Example, Register
+from recipes.guard.opinion import Opinion
 from recipes.guard.public import usable
 from recipes.sources import read_rows
 
 SURE = 0.15
 DOUBTED = 0.1
-OPINION = 0.35
+SHARE, SHARE_IN_DOUBT = 0.4, 0.6
+"""Of the opinion in a target."""
 LEAST, MOST = 0.03, 0.97
 
 
@@ -41,37 +42,32 @@ FILES = (
 )
 
 
-def self_labelled(data: Path, first: Guard, rng: random.Random) -> list[Example]:
-    """Rows that the first guard is sure of, with its probability as target."""
+def self_labelled(data: Path, opinion: Opinion, rng: random.Random) -> list[Example]:
+    """Rows that the models are sure of, with their probability as target."""
     found: list[Example] = []
     for file in FILES:
         rows = _rows(data, file)
         found += rng.sample(rows, min(file.cap, len(rows)))
-    scores = first.score([(example.prompt, example.response) for example in found])
+    scores = opinion.score([(example.prompt, example.response) for example in found])
     return [
-        Example(
-            prompt=example.prompt,
-            response=example.response,
-            harm=min(MOST, max(LEAST, float(score))),
-            source=example.source,
-            register=example.register,
-        )
+        replace(example, harm=min(MOST, max(LEAST, float(score))))
         for example, score in zip(found, scores, strict=True)
         if not SURE < score < 1 - SURE
     ]
 
 
-def second_opinion(examples: Sequence[Example], first: Guard) -> list[Example]:
-    """Mix the first guard's probability into targets that are at least `DOUBTED` from sure."""
-    doubted = [e for e in examples if DOUBTED <= e.harm <= 1 - DOUBTED]
-    scores = first.score([(example.prompt, example.response) for example in doubted])
-    opinion = {id(e): float(score) for e, score in zip(doubted, scores, strict=True)}
+def second_opinion(examples: Sequence[Example], opinion: Opinion) -> list[Example]:
+    """Mix what the models say into the targets."""
+    scores = opinion.score([(example.prompt, example.response) for example in examples])
     return [
-        replace(e, harm=(1 - OPINION) * e.harm + OPINION * opinion[id(e)])
-        if id(e) in opinion
-        else e
-        for e in examples
+        replace(example, harm=_mixed(example.harm, float(score)))
+        for example, score in zip(examples, scores, strict=True)
     ]
+
+
+def _mixed(harm: float, score: float) -> float:
+    share = SHARE_IN_DOUBT if DOUBTED <= harm <= 1 - DOUBTED else SHARE
+    return (1 - share) * harm + share * min(MOST, max(LEAST, score))
 
 
 def _rows(data: Path, file: Unlabelled) -> list[Example]:
