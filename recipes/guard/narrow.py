@@ -35,6 +35,7 @@ TOKENS = 128
 RIDGE = 1e-3
 
 
+@torch.no_grad()
 def narrow(model: BertForSequenceClassification, rows: Sequence[list[Tensor]], width: int) -> None:
     """Cut every layer's feed-forward part to `width` neurons, in place.
 
@@ -69,7 +70,6 @@ def layers_of(model: BertForSequenceClassification) -> list[BertLayer]:
     return [layer for layer in model.bert.encoder.layer if isinstance(layer, BertLayer)]
 
 
-@torch.no_grad()
 def _hidden(
     model: BertForSequenceClassification, rows: Sequence[list[Tensor]]
 ) -> list[list[Tensor]]:
@@ -115,9 +115,8 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=WIDTH)
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    model = BertForSequenceClassification.from_pretrained(arguments.model).eval()
-    with torch.no_grad():
-        narrow(model, sample(arguments.data, arguments.model / "tokenizer.json"), arguments.width)
+    model = BertForSequenceClassification.from_pretrained(arguments.model)
+    narrow(model, sample(arguments.data, arguments.model / "tokenizer.json"), arguments.width)
     model.save_pretrained(arguments.out)
     for name in ("tokenizer.json", "tokenizer_config.json"):
         shutil.copy(arguments.model / name, arguments.out / name)

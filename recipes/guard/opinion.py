@@ -7,7 +7,6 @@ the labeller said is kept in a file beside it, since it takes far longer than th
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ from harmaug.guard import Guard
 from harmaug.scoring import FloatArray, TextPair, probability
 from harmaug.teachers.load import load_teacher
 from recipes.guard.log import log
+from recipes.guard.read_pairs import key
 
 LARGER = 2 / 3
 CHUNK = 1_024
@@ -46,17 +46,10 @@ def labelled(labeller: Path, pairs: Sequence[TextPair]) -> FloatArray:
     """The labeller's log-odds of each pair, shape (n,); what it has not yet read it reads now."""
     kept = labeller / KEPT
     said = _read(kept)
-    missing = list({key(pair): pair for pair in pairs if key(pair) not in said}.values())
+    missing = list({pair: None for pair in pairs if key(*pair) not in said})
     if missing:
         said |= _ask(labeller, missing, kept)
-    return np.array([said[key(pair)] for pair in pairs], dtype=np.float64)
-
-
-def key(pair: TextPair) -> str:
-    """Name a pair by its text; an empty response is another than none."""
-    prompt, response = pair
-    parts = (prompt,) if response is None else (prompt, response)
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:20]
+    return np.array([said[key(*pair)] for pair in pairs], dtype=np.float64)
 
 
 def _read(kept: Path) -> dict[str, float]:
@@ -77,7 +70,7 @@ def _ask(labeller: Path, pairs: Sequence[TextPair], kept: Path) -> dict[str, flo
     for start in range(0, len(ordered), CHUNK):
         chunk = ordered[start : start + CHUNK]
         log_odds = [round(float(value), 3) for value in teacher.log_odds(chunk)]
-        scores = dict(zip(map(key, chunk), log_odds, strict=True))
+        scores = dict(zip((key(*pair) for pair in chunk), log_odds, strict=True))
         with kept.open("a", encoding="utf-8") as lines:
             lines.writelines(
                 json.dumps({"pair": name, "log_odds": score}) + "\n"

