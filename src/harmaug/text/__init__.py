@@ -4,9 +4,10 @@ Training and the guard both go through this package, so that a student sees in p
 it saw in training.
 """
 
+from harmaug.text.aligned import Aligned
 from harmaug.text.conversation import Exchange, Message, Role, conversation
 from harmaug.text.encoding import Encoded, PairEncoder, encode
-from harmaug.text.plain import Aligned, normalise, normalise_aligned
+from harmaug.text.plain import normalise, normalise_aligned
 
 __all__ = [
     "Aligned",
