@@ -64,7 +64,7 @@ def test_an_interrupt_ends_with_130_and_the_same_command_goes_on(
         wait_for_a_part(out, process)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == 130, err
     assert err.strip().endswith("run the same command again to go on where it stopped")
     assert "Traceback" not in err
     kept = {path: path.stat().st_mtime_ns for path in out.rglob("part-*.parquet")}
@@ -78,14 +78,14 @@ def test_a_second_run_on_the_same_folder_is_one_line(tiny_yaml: Path, tmp_path: 
     out = tmp_path / "run"
     with RunFolder(out), start(tiny_yaml, out) as second:
         _, err = second.communicate(timeout=60)
-    assert second.returncode == 2
+    assert second.returncode == 2, err
     assert str(out) in error_line(err)
 
 
 def test_a_full_disk_is_one_line(tiny_yaml: Path, disk: Callable[[str], Path]) -> None:
     with start(tiny_yaml, disk("64k") / "run") as process:
         _, err = process.communicate(timeout=120)
-    assert process.returncode == 2
+    assert process.returncode == 2, err
     line = error_line(err)
     assert "disk is full" in line and "run the same command again" in line
 
@@ -111,5 +111,5 @@ def test_a_hub_that_cannot_be_reached_is_one_line(
         timeout=120,
         check=False,
     )
-    assert done.returncode == 2
+    assert done.returncode == 2, done.stderr
     assert named in error_line(done.stderr)
