@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 
 from harmaug.guard import Guard
 from harmaug.guard.language import words_of
@@ -175,3 +175,39 @@ def test_the_unknown_token_is_the_tokenizers_own(make: Callable[[], Tokenizer]) 
     scope = Scope(make(), english=False)
     assert scope.reason("a") is None
     assert scope.reason("\u2603\u2603\u2603") is not None
+
+
+def _without_punctuation() -> Tokenizer:
+    tokenizer = Tokenizer(models.WordLevel({"a": 0, "<unk>": 1}, unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex("[^a-z]"), "removed")
+    return tokenizer
+
+
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (_with_word_pieces, "a \u2603\u2603\u2603"),
+        (_with_word_pieces, "\x01\x02\x03 a"),
+        (_without_unknown_token, "a ??????"),
+        (_without_punctuation, "a ??????"),
+    ],
+)
+def test_text_without_unknown_tokens_may_still_be_dropped(
+    make: Callable[[], Tokenizer], text: str
+) -> None:
+    scope = Scope(make(), english=False)
+    assert scope.reason(text) is not None
+    assert scope.reason(text, known=True) == scope.reason(text)
+
+
+@pytest.mark.parametrize("text", [*FOREIGN, "how do I bake bread?", "a\tb\n[x]"])
+def test_what_was_encoded_without_unknown_tokens_is_in_scope_as_before(
+    embedded: Guard, text: str
+) -> None:
+    parts = embedded._parts
+    (plain,) = parts.plain([text])
+    (judged,) = parts.judged([plain])
+    pair = plain.read.pair
+    assert parts.scope.reasons(pair, known=judged.known) == parts.scope.reasons(pair)
+    unknown = parts.scope.tokenizer.encode(pair[0]).ids.count(parts.scope.unknown_token or -1)
+    assert judged.known == (unknown == 0)

@@ -258,7 +258,7 @@ class Guard:
         log_odds = self._rules.log_odds(judged)
         score = float(probability(np.array([log_odds]))[0])
         highest = judged.highest()
-        reasons = self._parts.scope.reasons(pair)
+        reasons = self._parts.scope.reasons(pair, known=judged.known)
         found = occlude(pair, judged, self._parts.judge.at_once) if explained else ()
         return Verdict(
             score=score,

@@ -9,6 +9,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from harmaug.guard.engine import Engine, Wanted
+from harmaug.guard.scope import Scope
 from harmaug.guard.settings import GuardSettings
 from harmaug.guard.window import Window, Windower
 from harmaug.scoring import FloatArray, TextPair
@@ -20,11 +21,15 @@ _CHUNK = 4096
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The log-odds of what was read at once, or those of its windows; and the tokens judged."""
+    """The log-odds of what was read at once, or those of its windows; and the tokens judged.
+
+    `known`: none of the tokens is the one that stands for what the vocabulary lacks.
+    """
 
     log_odds: tuple[float, ...]
     windows: tuple[Window, ...] = ()
     tokens: int = 0
+    known: bool = False
 
     def highest(self) -> Window | None:
         """The window with the highest log-odds; None when all was read at once."""
@@ -36,11 +41,14 @@ class Judgement:
 class Judge:
     """Tokenizer, windows, model and temperature put together."""
 
-    def __init__(self, tokenizer: Tokenizer, engine: Engine, settings: GuardSettings) -> None:
+    def __init__(
+        self, tokenizer: Tokenizer, engine: Engine, settings: GuardSettings, scope: Scope
+    ) -> None:
         self._encode = PairEncoder(tokenizer, own=True)
         self._windower = Windower(tokenizer, settings.window)
         self._engine = engine
         self._settings = settings
+        self._scope = scope
 
     def neutral(self, text: str) -> str:
         """Return a text as it will be encoded; windows are to be cut in this one."""
@@ -74,7 +82,8 @@ class Judge:
             own = scores[place : place + max(1, len(cut))]
             place += len(own)
             tokens = self._turn_tokens(each) if cut and each.history else len(row)
-            result.append(Judgement(tuple(own.tolist()), tuple(cut), tokens))
+            known = self._scope.unknown_token not in row.ids
+            result.append(Judgement(tuple(own.tolist()), tuple(cut), tokens, known))
         return result
 
     def _turn_tokens(self, given: Exchange) -> int:

@@ -45,8 +45,8 @@ class Parts:
             threads=available_threads() if threads is None else threads,
             harmful_index=settings.harmful_index,
         )
-        judge = Judge(tokenizer, engine, settings)
         scope = Scope(tokenizer, english=settings.language == "en")
+        judge = Judge(tokenizer, engine, settings, scope)
         return cls(files, judge, scope, Cache(cache_size), settings.normalise)
 
     def plain(self, inputs: Iterable[Input]) -> list[Plain]:

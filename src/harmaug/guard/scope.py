@@ -12,6 +12,7 @@ import json
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -37,6 +38,9 @@ _UNBROKEN = re.compile(
     r"|(?:[.-]{1,5}[ /]+){8,}"
 )
 """Base64, binary, hexadecimal and Morse."""
+_PRINTED = re.compile(r"[!-~\s]*")
+"""ASCII without control characters."""
+_ASCII = " ".join(map(chr, range(33, 127)))
 _RULE = re.compile(r"([^\w\s])\1{3,}")
 """Lines drawn in a table are no data."""
 
@@ -48,25 +52,30 @@ class Scope:
     tokenizer: Tokenizer
     english: bool = True
 
-    def reasons(self, pair: TextPair) -> tuple[str, ...]:
-        """Say why a normalised pair cannot be judged, once for each text and reason."""
+    def reasons(self, pair: TextPair, *, known: bool = False) -> tuple[str, ...]:
+        """Say why a normalised pair cannot be judged, once for each text and reason.
+
+        `known`: whoever encoded the pair saw no unknown token, so that plain text is not encoded
+        once more.
+        """
         prompt, response = pair
         texts: dict[Side, str] = {"prompt": prompt, "response": response or ""}
         if not prompt.strip() and not texts["response"].strip():
             return ("there is no text",)
         found = (
-            (side, self.reason(text[start : start + _PAGE]))
+            (side, self.reason(text[start : start + _PAGE], known=known))
             for side, text in texts.items()
             for start in range(0, max(1, len(text) - _PAGE // 2), _PAGE // 2)
         )
         return tuple(dict.fromkeys(f"{side}: {reason}" for side, reason in found if reason))
 
-    def reason(self, text: str) -> str | None:
+    def reason(self, text: str, *, known: bool = False) -> str | None:
         """Say why a normalised text cannot be judged, None when it can (or is empty)."""
         size = _visible(text)
         if size == 0:
             return None
-        if self._unknown(text) > _MOSTLY * size:
+        plain = known and self._keeps_ascii and _PRINTED.fullmatch(text)
+        if not plain and self._unknown(text) > _MOSTLY * size:
             return "mostly characters that the tokenizer does not know"
         if 2 * sum(map(len, _UNBROKEN.findall(_RULE.sub(r"\1", text)))) > size:
             return "mostly unbroken strings, perhaps encoded data"
@@ -87,16 +96,16 @@ class Scope:
     def _unknown(self, text: str) -> int:
         """How many characters stand in unknown tokens or, dropped by the tokenizer, in none."""
         encoding = self.tokenizer.encode(text, add_special_tokens=False)
-        count = last = 0
-        for token, (start, end) in zip(encoding.ids, encoding.offsets, strict=True):
-            count += _visible(_after_marks(text, last, start))
-            if token == self._unknown_token:
-                count += _visible(text[start:end])
-            last = max(last, end)
-        return count + _visible(_after_marks(text, last, len(text)))
+        unknown = sum(
+            _visible(text[start:end])
+            for token, (start, end) in zip(encoding.ids, encoding.offsets, strict=True)
+            if token == self.unknown_token
+        )
+        return unknown + _dropped(text, encoding.offsets)
 
     @cached_property
-    def _unknown_token(self) -> int | None:
+    def unknown_token(self) -> int | None:
+        """The id that stands for what the vocabulary lacks, None where it lacks nothing."""
         model = self.tokenizer.model
         if isinstance(model, WordPiece | WordLevel | BPE):
             return None if model.unk_token is None else self.tokenizer.token_to_id(model.unk_token)
@@ -104,9 +113,24 @@ class Scope:
         unknown = json.loads(self.tokenizer.to_str())["model"].get("unk_id")
         return unknown if isinstance(unknown, int) else None
 
+    @cached_property
+    def _keeps_ascii(self) -> bool:
+        """Whether the tokenizer has each ASCII character in a token, if an unknown one."""
+        encoding = self.tokenizer.encode(_ASCII, add_special_tokens=False)
+        return _dropped(_ASCII, encoding.offsets) == 0
+
 
 def _visible(text: str) -> int:
     return sum(map(len, text.split()))
+
+
+def _dropped(text: str, tokens: Sequence[tuple[int, int]]) -> int:
+    """How many characters stand in no token."""
+    count = last = 0
+    for start, end in tokens:
+        count += _visible(_after_marks(text, last, start))
+        last = max(last, end)
+    return count + _visible(_after_marks(text, last, len(text)))
 
 
 def _after_marks(text: str, start: int, end: int) -> str:
