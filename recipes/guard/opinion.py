@@ -1,4 +1,4 @@
-"""What models of our own say of a text: a first guard, and a larger labeller where there is one.
+"""What models of our own say of a text: earlier guards, and a larger labeller where there is one.
 
 The two are of different kinds (an encoder, and a decoder that has read far more text), err in
 different places, and are better together than either alone on sources that trained neither. What
@@ -20,22 +20,23 @@ from harmaug.teachers.load import load_teacher
 from recipes.guard.log import log
 from recipes.guard.read_pairs import key
 
-LARGER = 2 / 3
+LARGER = 1 / 2
 CHUNK = 1_024
 TOKENS = 256
 KEPT = "scores.jsonl"
 
 
 class Opinion:
-    """The probability of harm by the first guard and the labeller, whose share is `LARGER`."""
+    """The mean probability of harm by the guards, and by the labeller, whose share is `LARGER`."""
 
-    def __init__(self, first: Guard, labeller: Path | None = None) -> None:
-        self._first = first
+    def __init__(self, guards: Sequence[Guard], labeller: Path | None = None) -> None:
+        self._guards = guards
         self._labeller = labeller
 
     def score(self, pairs: Sequence[TextPair]) -> FloatArray:
         """Return p(unsafe), shape (n,)."""
-        first = self._first.score(pairs).astype(np.float64)
+        said = [guard.score(pairs).astype(np.float64) for guard in self._guards]
+        first: FloatArray = np.mean(said, axis=0)
         if self._labeller is None:
             return first
         larger = probability(labelled(self._labeller, pairs))

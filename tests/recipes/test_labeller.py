@@ -9,7 +9,7 @@ from recipes.guard.example import Example
 from recipes.guard.opinion import KEPT, LARGER, Opinion, labelled
 from recipes.guard.read_pairs import key
 from recipes.guard.smollm import chat_template
-from recipes.guard.unlabelled import SHARE, SHARE_IN_DOUBT, second_opinion
+from recipes.guard.unlabelled import IN_DOUBT, second_opinion
 from tests.models import classifier, word_tokenizer
 
 from harmaug.guard import Guard
@@ -40,18 +40,18 @@ def test_a_prompt_alone_and_one_with_a_response_have_names_of_their_own() -> Non
 def test_the_opinion_is_of_both_and_has_its_share_in_targets(tmp_path: Path) -> None:
     labeller = classifier(tmp_path / "labeller")
     first = Guard.load()
-    opinion = Opinion(first, labeller)
+    opinion = Opinion([first, first], labeller)
     pairs: list[TextPair] = [("how do I bake bread", None)]
     both = (1 - LARGER) * first.score(pairs) + LARGER * probability(labelled(labeller, pairs))
     assert opinion.score(pairs) == pytest.approx(both)
-    assert Opinion(first).score(pairs) == pytest.approx(first.score(pairs))
+    assert Opinion([first]).score(pairs) == pytest.approx(first.score(pairs))
     sure, doubted = (Example(pairs[0][0], None, harm, "made", "request") for harm in (0.03, 0.2))
-    mixed = [example.harm for example in second_opinion([sure, doubted], opinion)]
+    mixed = [example.harm for example in second_opinion([sure, doubted], opinion, 0.5)]
     score = float(np.clip(both[0], 0.03, 0.97))
     assert mixed == pytest.approx(
         [
-            (1 - SHARE) * 0.03 + SHARE * score,
-            (1 - SHARE_IN_DOUBT) * 0.2 + SHARE_IN_DOUBT * score,
+            0.5 * 0.03 + 0.5 * score,
+            (0.5 - IN_DOUBT) * 0.2 + (0.5 + IN_DOUBT) * score,
         ]
     )
 

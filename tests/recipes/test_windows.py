@@ -6,8 +6,9 @@ import random
 from pathlib import Path
 
 import pytest
-from recipes.guard.documents import FILES, document, harmless_answers
-from recipes.guard.windows import insert
+from recipes.guard.authored import read_authored
+from recipes.guard.documents import FILES, calm_answers, document, harmless_answers
+from recipes.guard.windows import FIT_WORDS, insert
 
 ANSWERS = [f"answer {number} has five words" for number in range(40)]
 
@@ -39,3 +40,10 @@ def test_a_sentence_is_put_between_paragraphs() -> None:
     inside = insert("found me", text, random.Random(0)).split("\n\n")
     inside.remove("found me")
     assert inside == text.split("\n\n")
+
+
+def test_calm_answers_are_none_that_are_held_and_enough_for_a_document() -> None:
+    calm = calm_answers()
+    held = {row.example.response for row in read_authored() if row.held}
+    assert not held & set(calm)
+    assert len(document(calm, FIT_WORDS, random.Random(0)).split()) >= FIT_WORDS
