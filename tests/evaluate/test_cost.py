@@ -75,7 +75,7 @@ def test_ratios_are_of_what_both_have() -> None:
     ratio = cost_ratio(big, small)
     assert (ratio.parameters, ratio.file_bytes, ratio.flops_per_example) == (4.0, None, 8.0)
     assert slow.disturbed and not fast.disturbed
-    assert (ratio.latency, ratio.throughput, ratio.peak_memory) == (4.0, 5.0, 3.0)
+    assert (ratio.latency, ratio.throughput, ratio.peak_memory) == (4.0, 0.2, 3.0)
     assert ratio.energy is None
     metered = replace(small, speed=replace(fast, joules_per_example=0.5))
     assert cost_ratio(big, metered).energy == 6.0

@@ -96,7 +96,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class CostRatio:
-    """How many times as much one guard costs as another; None where one was not measured."""
+    """One guard's figures over another's, throughput too; None where one was not measured."""
 
     parameters: float | None
     file_bytes: float | None
@@ -108,13 +108,13 @@ class CostRatio:
 
 
 def cost_ratio(cost: Cost, base: Cost) -> CostRatio:
-    """Divide what `cost` takes by what `base` takes; throughput is base over cost likewise."""
+    """Divide the figures of `cost` by those of `base`."""
     return CostRatio(
         parameters=_ratio(cost.parameters, base.parameters),
         file_bytes=_ratio(cost.file_bytes, base.file_bytes),
         flops_per_example=_ratio(cost.flops_per_example, base.flops_per_example),
         latency=_speed_ratio(cost, base, lambda speed: speed.latency_ms),
-        throughput=_speed_ratio(base, cost, lambda speed: speed.examples_per_s),
+        throughput=_speed_ratio(cost, base, lambda speed: speed.examples_per_s),
         peak_memory=_speed_ratio(cost, base, lambda speed: speed.peak_memory_bytes),
         energy=_speed_ratio(cost, base, lambda speed: speed.joules_per_example),
     )
