@@ -9,7 +9,6 @@ the same score whatever stands beside it and however many threads there are.
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -142,8 +141,8 @@ class Engine:
         if "token_type_ids" in self._inputs:
             feed["token_type_ids"] = np.array([row.type_ids], dtype=np.int64)
         (logits,) = self._session.run([self._output], feed)
-        values: list[float] = np.asarray(logits, dtype=np.float64)[0].tolist()
-        if not all(map(math.isfinite, values)):
+        values = np.asarray(logits, dtype=np.float64)[0]
+        if not np.isfinite(values).all():
             raise ModelError(
                 f"{self._path}: its scores are not numbers (NaN or infinite), so its weights are "
                 "broken: train or export it again"
@@ -167,10 +166,8 @@ def plan(lengths: Sequence[int], tokens: int) -> list[list[int]]:
     return tasks
 
 
-def _log_odds(logits: Sequence[float], harmful: int) -> float:
+def _log_odds(logits: FloatArray, harmful: int) -> float:
     """One logit is a sigmoid's, several are a softmax's."""
     if len(logits) == 1:
-        return logits[0]
-    others = [logit for index, logit in enumerate(logits) if index != harmful]
-    most = max(others)
-    return logits[harmful] - most - math.log(sum(math.exp(logit - most) for logit in others))
+        return float(logits[0])
+    return float(logits[harmful] - np.logaddexp.reduce(np.delete(logits, harmful)))
