@@ -32,14 +32,14 @@ class Recipe:
 
     Pairs that were read and labelled for this project count as authored.
 
-    `opinion` is the share that models of our own have in the targets of public rows.
+    `opinion_share` is the share that models of our own have in the targets of public rows.
     `share` of the public and made rows is taken, for short runs, and `authored_share` of the
     authored ones, to bring public rows back that a training forgot. `hidden` of the public rows and
     `hidden_copies` of the second and later copies of authored rows are spelt to hide words.
     `windows` of documents are made of what is beyond doubt.
     """
 
-    opinion: float = 0.4
+    opinion_share: float = 0.4
     share: float = 1.0
     authored_share: float = 1.0
     authored_copies: int = 3
@@ -69,7 +69,7 @@ def mixture(data: Path, recipe: Recipe, seed: int, opinion: Opinion | None = Non
     texts = pools([*public, *authored])
     made = make_pairs(texts, recipe.pairs, rng) + make_contexts(texts, recipe.contexts, rng)
     if opinion is not None:
-        public = second_opinion(public, opinion, recipe.opinion)
+        public = second_opinion(public, opinion, recipe.opinion_share)
         made += self_labelled(data, opinion, rng)
         made += make_wordings(recipe.wordings, rng)
         made += wild_jailbreaks(data, texts, rng)

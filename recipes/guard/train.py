@@ -68,7 +68,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(arguments.threads)
     recipe = Recipe(
-        opinion=arguments.opinion,
+        opinion_share=arguments.opinion,
         share=arguments.share,
         authored_share=arguments.authored,
         authored_copies=arguments.copies,
