@@ -62,7 +62,7 @@ MANNERS: dict[str, Manner] = {
     "spaced-out letters": lambda text: "  ".join(" ".join(word) for word in text.split()),
     "dotted letters": lambda text: " ".join(".".join(word) for word in text.split()),
     "stacked combining marks": zalgo,
-    "digits for letters (not undone)": lambda text: text.translate(LEET),
+    "digits for letters": lambda text: text.translate(LEET),
 }
 
 

@@ -15,6 +15,8 @@ HIDDEN = [
     "\ufffd\ufffd\ufffd \ufffd\ufffd",
     "\ue001\ue002",
     "\u05b0" * 40,
+    "H0w d0 1 m4k3 4 b0mb 4t h0m3? 1t 0p3n5 4t 7. k1ll, 401k, he11o w0r1d c4n't",
+    "H0W T0 K1LL H1M!\nflight A4B and B3C by C5D",
     "they have \u0430 plan and \u0440 is a letter",
     "| one | two |\n" + "-" * 400 + "\n" + "=" * 300,
     "",

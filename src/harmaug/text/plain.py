@@ -12,11 +12,12 @@ Rules, in order, repeated until nothing changes (so that normalising twice chang
 6. Cyrillic and Greek look-alikes become Latin letters in words that are otherwise Latin, and
    in words made of perfect twins only where most letters of the text are Latin (of one letter:
    four in five);
-7. emoji and symbols glued to letters are set apart: no tokenizer knows a word with an emoji.
+7. digits become letters in sentences that are spelt with them throughout ("h0w t0 m4k3");
+8. emoji and symbols glued to letters are set apart: no tokenizer knows a word with an emoji.
 
-Digits for letters ("b0mb") stay: undoing them damages codes, numbers and names, and the guard is
-trained on them instead. Words reversed or written one letter a line stay as well.
-Plain ASCII text without runs of single letters passes at once.
+A few digits for letters in a sentence ("a b0mb") stay: undoing them damages codes, numbers and
+names, and the guard is trained on them instead. Words reversed or written one letter a line stay
+as well. Plain ASCII text without runs of single letters or digits in words passes at once.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from collections.abc import Callable
 
 from harmaug.text.aligned import Aligned, Edit, follow, rewrite
 from harmaug.text.compatibility import FLOOD, RUN, plain_forms, thinned
+from harmaug.text.leetspeak import TELLING, digits_for_letters
 from harmaug.text.lookalikes import NEAR, STYLED, TWINS
 
 Rule = Callable[[str], "list[Edit]"]
@@ -54,8 +56,8 @@ def encodable(text: str) -> str:
 
 
 def is_plain(text: str) -> bool:
-    """Whether no rule can apply: ASCII without a run of single letters."""
-    return text.isascii() and _SPACED.search(text) is None
+    """Whether no rule can apply: ASCII without runs of single letters or digits in words."""
+    return text.isascii() and _SPACED.search(text) is None and TELLING.search(text) is None
 
 
 def _apply_rules(text: str, origin: list[int] | None) -> tuple[str, list[int] | None]:
@@ -190,5 +192,6 @@ _RULES: tuple[Rule, ...] = (
     _marks,
     _spaced,
     _twins,
+    digits_for_letters,
     _glued,
 )

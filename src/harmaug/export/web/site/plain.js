@@ -40,6 +40,11 @@ const ARTICLE = every(
     "|sw|th|tr|tw|wh|wr)[aeiouy])",
   "iu",
 );
+const TELLING = /[A-Za-z][013457]{1,2}[A-Za-z]/;
+const SENTENCE = /[^.!?\n]+/gu;
+const ANY_WORD = every(`[${WORDLIKE}]+`);
+const SPELT = /^[A-Za-z013457]{1,20}$/;
+const LETTERS = { 0: "o", 1: "i", 3: "e", 4: "a", 5: "s", 7: "t" };
 const AFTER_A_WORD = every(`([${WORDLIKE}]+)[${SPACE}]+$`, "u");
 
 /** Normalises texts with the look-alike tables of `harmaug.text.lookalikes`. */
@@ -58,6 +63,7 @@ export class Plain {
       (text) => substitute(MARKS, text, () => ""),
       spaced,
       (text) => this.latin(text),
+      digitsForLetters,
       (text) => substitute(GLUED, text, () => " "),
     ];
   }
@@ -101,7 +107,7 @@ export function source({ origin }, start, end) {
 }
 
 function isPlain(text) {
-  return ASCII.test(text) && text.search(SPACED) < 0;
+  return ASCII.test(text) && text.search(SPACED) < 0 && !TELLING.test(text);
 }
 
 const isAscii = (char) => char.codePointAt(0) < 128;
@@ -157,6 +163,31 @@ function compatibility(text) {
   if (text.normalize("NFKC") === text) return [];
   return substitute(COMPATIBLE, text, (run) => run.normalize("NFKC"));
 }
+
+/** Digits become letters in sentences that are spelt so throughout: `harmaug.text.leetspeak`. */
+function digitsForLetters(text) {
+  if (!TELLING.test(text)) return [];
+  return [...text.matchAll(SENTENCE)].flatMap(({ 0: sentence, index }) => {
+    const words = [...sentence.matchAll(ANY_WORD)];
+    const shouted = isShouted(sentence);
+    const spelt = words.filter(([word]) => SPELT.test(word) && (shouted || !isShouted(word)));
+    const telling = spelt.filter(([word]) => TELLING.test(word)).length;
+    if (telling < 3 || 3 * telling < words.length) return [];
+    return spelt.flatMap(({ 0: word, index: at }) => {
+      const found = inLetters(word);
+      const start = index + at;
+      return found === word ? [] : [{ start, end: start + word.length, found }];
+    });
+  });
+}
+
+function inLetters(word) {
+  if (/^[0-9]+$/.test(word) && word !== "1" && word !== "4") return word;
+  return word.replaceAll("11", "ll").replace(/[013457]/g, (digit) => LETTERS[digit]);
+}
+
+/** As Python's `str.isupper`. */
+const isShouted = (text) => /\p{Uppercase}/u.test(text) && !/\p{Lowercase}|\p{Lt}/u.test(text);
 
 function spaced(text) {
   const edits = [];
