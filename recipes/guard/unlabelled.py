@@ -1,8 +1,10 @@
 """What models of our own say of open text without labels, and of labels.
 
-Of unlabelled text only the rows that they are sure of are kept, with their probability as target
-(self-distillation). Public labels are mixed with their opinion: more of it where labels
-come from a topic or a template, or from annotators who often disagree.
+Open text without labels gets their probability as target (self-distillation), the unsure as well:
+among tweets that are rude and no more, what they are sure of is nearly all harmful. Replies are
+read as texts of their own too, since long passages are rare among labelled texts. Public labels
+are mixed with their opinion: more of it where labels come from a topic or a template, or from
+annotators who often disagree.
 """
 
 from __future__ import annotations
@@ -15,9 +17,8 @@ from pathlib import Path
 from recipes.guard.example import Example, Register
 from recipes.guard.opinion import Opinion
 from recipes.guard.public import usable
-from recipes.sources import read_rows
+from recipes.sources import Row, read_rows
 
-SURE = 0.15
 DOUBTED = 0.1
 IN_DOUBT = 0.2
 """Added to the share of the opinion in a target where the label is in doubt."""
@@ -26,25 +27,32 @@ LEAST, MOST = 0.03, 0.97
 
 @dataclass(frozen=True)
 class Unlabelled:
-    """A file whose prompts without a label of their own are used: at most `cap`."""
+    """A file whose prompts without a label, or whose `replies`, are used: at most `cap`."""
 
     name: str
     register: Register
     cap: int
+    replies: bool = False
 
 
 FILES = (
     Unlabelled("ailuminate_demo_en_unlabelled", "request", 1200),
     Unlabelled("aart", "request", 800),
     Unlabelled("harm_mlcommons_v05", "request", 300),
-    Unlabelled("davidson_hate_offensive", "text", 2500),
-    Unlabelled("diasafety_train", "text", 2500),
-    Unlabelled("unlabelled_i2p_image_prompts", "request", 500),
+    Unlabelled("davidson_hate_offensive", "text", 4000),
+    Unlabelled("diasafety_train", "text", 5000),
+    Unlabelled("toxic_civil_spans", "text", 335),
+    Unlabelled("toxic_convabuse", "request", 480),
+    Unlabelled("unlabelled_i2p_image_prompts", "request", 1500),
+    Unlabelled("diasafety_train", "text", 4000, replies=True),
+    Unlabelled("gptfuzz_responses", "text", 1500, replies=True),
+    Unlabelled("benign_gpteacher_roleplay", "text", 500, replies=True),
+    Unlabelled("benign_counsel_chat", "text", 200, replies=True),
 )
 
 
 def self_labelled(data: Path, opinion: Opinion, rng: random.Random) -> list[Example]:
-    """Rows that the models are sure of, with their probability as target."""
+    """Texts without labels, with the models' probability as target."""
     found: list[Example] = []
     for file in FILES:
         rows = _rows(data, file)
@@ -53,7 +61,6 @@ def self_labelled(data: Path, opinion: Opinion, rng: random.Random) -> list[Exam
     return [
         replace(example, harm=min(MOST, max(LEAST, float(score))))
         for example, score in zip(found, scores, strict=True)
-        if not SURE < score < 1 - SURE
     ]
 
 
@@ -73,11 +80,20 @@ def _mixed(harm: float, score: float, share: float) -> float:
 
 
 def _rows(data: Path, file: Unlabelled) -> list[Example]:
-    """Prompts that have no label, though their response may, each once."""
+    """Each text once: prompts that have no label, though their response may, or replies."""
     seen: dict[str, Example] = {}
     for row in read_rows(data, file.name):
-        judged = file.register if row.label_of != "response" else "pair"
-        if (row.label is None or row.label_of == "response") and usable(row, judged):
-            example = Example(row.prompt, None, 0.5, f"self_{file.name}", file.register)
-            seen.setdefault(row.prompt, example)
+        text = _text(row, file)
+        if text is not None:
+            source = f"self_{file.name}{'_replies' * file.replies}"
+            seen.setdefault(text, Example(text, None, 0.5, source, file.register))
     return list(seen.values())
+
+
+def _text(row: Row, file: Unlabelled) -> str | None:
+    judged = "pair" if file.replies or row.label_of == "response" else file.register
+    if not usable(row, judged):
+        return None
+    if file.replies:
+        return row.response
+    return row.prompt if row.label is None or row.label_of == "response" else None

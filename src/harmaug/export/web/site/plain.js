@@ -44,6 +44,7 @@ const TELLING = /[A-Za-z][013457]{1,2}[A-Za-z]/;
 const SENTENCE = /[^.!?\n]+/gu;
 const ANY_WORD = every(`[${WORDLIKE}]+`);
 const SPELT = /^[A-Za-z013457]{1,20}$/;
+const NUMBERS = new Set(["1", "4", "15", "17", "45", "47", "50", "70"]);
 const LETTERS = { 0: "o", 1: "i", 3: "e", 4: "a", 5: "s", 7: "t" };
 const AFTER_A_WORD = every(`([${WORDLIKE}]+)[${SPACE}]+$`, "u");
 
@@ -171,8 +172,10 @@ function digitsForLetters(text) {
     const words = [...sentence.matchAll(ANY_WORD)];
     const shouted = isShouted(sentence);
     const spelt = words.filter(([word]) => SPELT.test(word) && (shouted || !isShouted(word)));
-    const telling = spelt.filter(([word]) => TELLING.test(word)).length;
-    if (telling < 3 || 3 * telling < words.length) return [];
+    const telling = spelt.map(([word]) => word).filter(isTelling);
+    const digits = telling.join("").match(/[013457]/g)?.length ?? 0;
+    const plain = sentence.match(/[aeiost]/gi)?.length ?? 0;
+    if (telling.length < Math.max(2, words.length / 4) || digits < plain) return [];
     return spelt.flatMap(({ 0: word, index: at }) => {
       const found = inLetters(word);
       const start = index + at;
@@ -181,8 +184,10 @@ function digitsForLetters(text) {
   });
 }
 
+const isTelling = (word) => TELLING.test(word) && !/^[0-9A-Fa-f]+$/.test(word);
+
 function inLetters(word) {
-  if (/^[0-9]+$/.test(word) && word !== "1" && word !== "4") return word;
+  if (/^[0-9]+$/.test(word) && !NUMBERS.has(word)) return word;
   return word.replaceAll("11", "ll").replace(/[013457]/g, (digit) => LETTERS[digit]);
 }
 
