@@ -32,9 +32,9 @@ AT_MOST = 2_600
 AUTHORED = {
     "authored_requests": ("benign_prompts", "harmful_prompts", "jailbreaks"),
     "authored_contrasts": ("contrasts",),
-    "authored_soundalikes": ("soundalikes",),
-    "authored_posts": ("posts",),
-    "authored_statements": ("statements",),
+    "authored_soundalikes": ("soundalikes", "soundalikes_dev"),
+    "authored_posts": ("posts", "passages"),
+    "authored_statements": ("statements", "statements_dev"),
     "authored_roundabout": ("roundabout",),
     "authored_pairs": ("pairs_requests", "pairs_questions"),
     "authored_answers": ("pairs_answers",),
