@@ -70,8 +70,11 @@ def _rest(held: Constants) -> dict[str, NDArray[np.float32]]:
 
 
 def _weight(held: Constants, place: str, smooth: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Steps times scale by column, the smoothing undone."""
-    return (held[f"{place}.weight"].astype(np.float32) * held[f"{place}.scale"]).T * smooth
+    """Steps times scale by column, the smoothing undone, and what was kept in float32."""
+    weight = (held[f"{place}.weight"].astype(np.float32) * held[f"{place}.scale"]).T * smooth
+    if f"{place}.outliers" in held:
+        weight[:, held[f"{place}.outliers"]] = held[f"{place}.exact"].T
+    return np.asarray(weight)
 
 
 def main() -> None:

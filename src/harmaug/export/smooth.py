@@ -28,8 +28,8 @@ Array = NDArray[np.float32]
 STRENGTH = 0.8
 """How much of an outlier moves into the weights; .8 had the least error of .3 to 1 on the guard."""
 
-ROWS = 80
-TOKENS = 64
+ROWS = 200
+TOKENS = 256
 RANDOM_ROWS = 8
 SMALLEST = 1e-5
 
