@@ -85,7 +85,7 @@ def _rows(data: Path, file: Unlabelled) -> list[Example]:
     for row in read_rows(data, file.name):
         text = _text(row, file)
         if text is not None:
-            source = f"self_{file.name}{'_replies' * file.replies}"
+            source = f"self_{file.name}_replies" if file.replies else f"self_{file.name}"
             seen.setdefault(text, Example(text, None, 0.5, source, file.register))
     return list(seen.values())
 

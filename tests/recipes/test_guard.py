@@ -106,3 +106,10 @@ def test_calibration_undoes_overconfidence_and_orders_the_operating_points() -> 
     assert temperature == pytest.approx(3.0, rel=0.2)
     points = operating_points(scored, temperature)
     assert points["strict"] < points["balanced"] < points["lenient"]
+
+
+def test_where_f1_is_flat_the_balanced_point_flags_fewer() -> None:
+    labels = np.repeat([0, 1], 100)
+    log_odds = np.concatenate([np.full(100, -1.0), np.full(100, 2.0)])
+    between = operating_points([Scored("set", labels, log_odds)], 1.0)["balanced"]
+    assert between == pytest.approx(0.88)  # the next of the grid, .89, finds none: p is .881
