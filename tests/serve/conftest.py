@@ -97,3 +97,9 @@ class HeldGuard(Guard):
         if any(BREAKS in pair for pair in pairs):
             raise ZeroDivisionError
         return super().verdicts(pairs, explain=explain, wanted=wanted)
+
+
+def error(answer: httpx.Response, status: int) -> str:
+    """Return the message of an answer that has this status."""
+    assert answer.status_code == status, answer.text
+    return str(answer.json()["error"]["message"])
