@@ -1,4 +1,6 @@
-"""The quickstart's second benchmark: the tenth of the authored data that trained nothing.
+"""The quickstart's second benchmark: authored data that trained nothing.
+
+It is the tenth, held from training, of the files that were written before its first figures.
 
 ``python -m recipes.quickstart_held`` writes it into the package. Which rows are held is decided by
 a hash of prompt, wrapper or twins (`recipes.guard.authored`), so nobody chooses them; run it again

@@ -1,4 +1,7 @@
-"""The data written for this project: part trains the guard, a tenth of it is kept to develop on."""
+"""The data written for this project: most trains the guard, a tenth is kept to develop on.
+
+Files that were written to develop on are kept whole.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harmaug.augment.minors import sexualises_minors
-from recipes.guard.example import Example
+from recipes.guard.example import Example, Register
 
 FOLDER = Path("data/authored")
 DEVELOPMENT = ("soundalikes_dev", "statements_dev")
@@ -56,10 +59,17 @@ def read_authored(folder: Path = FOLDER) -> list[Authored]:
                     response=row["response"],
                     harm=1 - DOUBT if row["label"] else DOUBT,
                     source=f"authored_{name}",
-                    register="pair" if row["response"] else "request",
+                    register=_register(name, row),
                 )
                 result.append(Authored(example, str(row["category"]), _is_held(name, index, row)))
     return result
+
+
+def _register(name: str, row: Mapping[str, object]) -> Register:
+    if row["response"]:
+        return "pair"
+    # Parts of passages are put nowhere else: many turn harmful only late.
+    return "text" if name == "passages" else "request"
 
 
 def _is_held(name: str, index: int, row: Mapping[str, object]) -> bool:

@@ -1,6 +1,7 @@
 """The guard that ships as a checkpoint again, for a training to go on from.
 
-Only its int8 graph is kept; what a weight was is known to within half a step of its column.
+Only its int8 graph is kept; what a weight was is known to within half a step of its column, and
+exactly for the channels that stayed float32.
 
 ``python -m recipes.guard.restore --out DIR``
 """

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from recipes.guard.authored import DEVELOPMENT, read_authored
 from recipes.guard.calibrate import Scored, fit_temperature, operating_points
 from recipes.guard.contexts import INSERTED_WORDS, WINDOW_WORDS, make_contexts, make_windows
 from recipes.guard.example import Example, scored_pairs
@@ -109,7 +110,21 @@ def test_calibration_undoes_overconfidence_and_orders_the_operating_points() -> 
 
 
 def test_where_f1_is_flat_the_balanced_point_flags_fewer() -> None:
-    labels = np.repeat([0, 1], 100)
-    log_odds = np.concatenate([np.full(100, -1.0), np.full(100, 2.0)])
-    between = operating_points([Scored("set", labels, log_odds)], 1.0)["balanced"]
-    assert between == pytest.approx(0.88)  # the next of the grid, .89, finds none: p is .881
+    labels = np.repeat([0, 1], 1_000)
+    harmless = np.linspace(-4.0, -1.0, 1_000)
+    for few, chosen in ((4, 0.88), (60, 0.5)):  # as many harmful ones lie at .5, the rest at .88
+        harmful = np.concatenate([np.full(few, 0.01), np.full(1_000 - few, 2.0)])
+        scored = Scored("set", labels, np.concatenate([harmless, harmful]))
+        assert operating_points([scored], 1.0)["balanced"] == pytest.approx(chosen)
+
+
+def test_authored_rows_to_develop_on_train_nothing_and_twins_stay_together() -> None:
+    rows = read_authored()
+    trained = {row.example.prompt for row in rows if not row.held}
+    for name in DEVELOPMENT:
+        held = [row for row in rows if row.example.source == f"authored_{name}"]
+        assert held and all(row.held for row in held)
+        assert not trained & {row.example.prompt for row in held}
+    passages = [row for row in rows if row.example.source == "authored_passages"]
+    assert [row.held for row in passages[::2]] == [row.held for row in passages[1::2]]
+    assert 0 < sum(row.held for row in passages) < 0.2 * len(passages)

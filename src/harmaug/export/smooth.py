@@ -8,6 +8,7 @@ arithmetic and evens the two out (Xiao et al., "SmoothQuant", ICML 2023).
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -72,7 +73,9 @@ def _recorder(name: str, peaks: dict[str, Array]) -> Callable[[nn.Module, tuple[
 
 def _sample() -> list[TextPair]:
     rows = [*load_rows("quickstart", "train"), *load_rows("quickstart-pairs", "train")]
-    return [(row.prompt, row.response) for row in rows[:: max(1, len(rows) // ROWS)]]
+    # The files alternate between harmful and harmless, so that a stride could see one kind alone.
+    drawn = random.Random(0).sample(rows, min(ROWS, len(rows)))
+    return [(row.prompt, row.response) for row in drawn]
 
 
 def channel_scale(peak: Array, weights: Sequence[Array]) -> Array:
