@@ -24,7 +24,7 @@ from recipes.sources import read_rows
 
 FIT_WORDS = 30_000
 """Of public answers, and as many of calm ones about dark topics."""
-RATE = 0.03
+RATE = 0.02
 """In a document that keeps to one dark topic more windows are high than in one drawn from all: the
 rule does not know that, so it aims at less than the 5% that are allowed."""
 FIND_WORDS = 1_000

@@ -66,6 +66,6 @@ def test_an_int8_graph_gives_the_weights_back_to_half_a_step(tmp_path: Path) -> 
     was = _load(package).state_dict()
     for name, weight in _load(tmp_path / "restored").state_dict().items():
         assert (weight - was[name]).abs().max() <= 0.02 * was[name].abs().max(), name
-    rows = _rows(5)
+    rows = _rows(60)  # a norm over five swings between .04 and .15 with what rounding does to one
     expected, found = (_logits(_load(folder), rows) for folder in (package, tmp_path / "restored"))
     assert (found - expected).norm() < 0.1 * expected.norm()
