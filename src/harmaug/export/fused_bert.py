@@ -204,10 +204,10 @@ class _Graph:
         "LLM.int8()", NeurIPS 2022).
         """
         weight, peak = self.weights[f"{place}.weight"], self.peaks[place]
+        scale = channel_scale(peak, [weight])
         outliers = np.argsort(peak)[-OUTLIERS:]
-        ordinary = np.ones(len(peak), np.float32)
+        ordinary = np.ones_like(peak)
         ordinary[outliers] = 0
-        scale = channel_scale(np.where(ordinary, peak, np.median(peak)), [weight])
         smooth = self.constant(f"{place}.smooth", ordinary / scale)
         most = self._product(self.add("Mul", value, smooth), place, weight * scale * ordinary)
         large = self.add("Gather", value, self.constant(f"{place}.outliers", outliers), axis=2)
