@@ -196,7 +196,7 @@ def test_a_late_explanation_is_not_shown_over_what_came_after(
     page.get_by_text("dropped bread").wait_for()
     _let_go(page, held)
     assert page.locator("#verdict").is_hidden()
-    assert "1 judged" in page.locator("#status").inner_text()
+    assert "1 judged" in page.locator("#counts").inner_text()
     assert wrong == []
     page.close()
 
@@ -224,12 +224,13 @@ def test_a_late_verdict_is_not_shown_over_what_came_after(browser: Browser, addr
 
 
 @pytest.mark.slow
-def test_a_refused_batch_is_sent_row_by_row(browser: Browser, address: str) -> None:
+@pytest.mark.parametrize("status", [413, 422, 504])
+def test_a_refused_batch_is_sent_row_by_row(browser: Browser, address: str, status: int) -> None:
     page = _open(browser, address)
 
     def answer(route: Route) -> None:
         if "worst" in (route.request.post_data or ""):
-            _refuse(route, 422)
+            _refuse(route, status)
         else:
             route.continue_()
 
@@ -238,5 +239,57 @@ def test_a_refused_batch_is_sent_row_by_row(browser: Browser, address: str) -> N
     page.evaluate(DROP, "\n".join(rows))
     page.get_by_text("2 judged").wait_for()
     assert page.locator("#rows tr").nth(1).inner_text().split("\t")[1] == "not judged"
-    assert page.get_by_text("refused with 422").count() == 1
+    assert page.get_by_text(f"refused with {status}").count() == 1
+    page.close()
+
+
+@pytest.mark.slow
+def test_a_row_is_opened_while_the_rest_of_the_file_is_judged(
+    browser: Browser, address: str
+) -> None:
+    page = _open(browser, address)
+    held: list[Route] = []
+
+    def answer(route: Route) -> None:
+        if "bread 39" in (route.request.post_data or ""):
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/v1/check", answer)
+    page.evaluate(DROP, "\n".join(json.dumps({"prompt": f"bread {n}"}) for n in range(40)))
+    page.get_by_text("32 judged").wait_for()
+    assert page.locator("#rows tr").last.inner_text().split("\t")[1] == "waiting"
+    page.get_by_role("button", name="bread 7", exact=True).click()
+    page.get_by_text("ms to explain").wait_for()
+    assert page.evaluate("() => document.activeElement.id") == "word"
+    shown = page.locator("#status").inner_text()
+    held.pop().continue_()
+    page.get_by_text("40 judged").wait_for()
+    page.get_by_text("Save as .jsonl").wait_for()
+    assert page.locator("#status").inner_text() == shown
+    page.get_by_label("Prompt", exact=True).last.fill("another")
+    page.keyboard.press("Control+Enter")
+    page.locator("#table-part").wait_for(state="hidden")
+    page.get_by_role("tab", name="File").click()
+    assert page.locator("#rows tr").count() == 40
+    page.close()
+
+
+@pytest.mark.slow
+def test_of_a_large_file_the_first_lines_are_shown_and_all_are_saved(
+    browser: Browser, address: str
+) -> None:
+    page = _open(browser, address)
+    result = {"score": 0.1, "in_scope": True, "flagged": False}
+    page.route(
+        "**/v1/check",
+        lambda route: route.fulfill(
+            json={"results": [result] * len(json.loads(route.request.post_data or "")["items"])}
+        ),
+    )
+    page.evaluate(DROP, "\n".join(f'{{"prompt": "bread {n}"}}' for n in range(2_100)))
+    page.get_by_text("2100 judged, 0 flagged").wait_for(timeout=90_000)
+    page.get_by_text("The first 2000 of 2100 lines are shown").wait_for()
+    assert page.locator("#rows tr").count() == 2_000
     page.close()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import BinaryIO
 
 import pytest
 from tests.serve.conftest import running
@@ -31,12 +33,16 @@ def connected(base: str) -> Iterator[socket.socket]:
 def answer(connection: socket.socket) -> tuple[int, bytes]:
     """Read one answer with its body."""
     with connection.makefile("rb") as file:
-        status = int(file.readline().split()[1])
-        length = 0
-        while (line := file.readline().strip().lower()) != b"":
-            name, _, value = line.partition(b":")
-            length = int(value) if name == b"content-length" else length
-        return status, file.read(length)
+        return next_answer(file)
+
+
+def next_answer(file: BinaryIO) -> tuple[int, bytes]:
+    status = int(file.readline().split()[1])
+    length = 0
+    while (line := file.readline().strip().lower()) != b"":
+        name, _, value = line.partition(b":")
+        length = int(value) if name == b"content-length" else length
+    return status, file.read(length)
 
 
 def seconds_until_closed(connection: socket.socket, drip: bytes = b"") -> float:
@@ -160,3 +166,46 @@ def test_requests_sent_at_once_are_answered_in_turn(address: str) -> None:
         text = file.read()
     assert text.count(b"HTTP/1.1 200 OK") == 4
     assert text.endswith(b"ok\n")
+
+
+OFFER = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQ\r\n"
+
+
+@pytest.mark.parametrize("piece", [10**6, 7, 1])
+def test_an_offer_to_speak_http2_is_ignored_and_the_body_judged(address: str, piece: int) -> None:
+    """As the clients of Java make it with every request."""
+    body = b'{"prompt": "upgrade: a\\nupgrade: b"}'
+    length = b"Content-Length: %d\r\n\r\n" % len(body)
+    sent = START + OFFER + length + body + START + length + body
+    with connected(address) as connection:
+        for start in range(0, len(sent), piece):
+            connection.sendall(sent[start : start + piece])
+        with connection.makefile("rb") as file:
+            for _ in range(2):
+                status, found = next_answer(file)
+                assert status == 200 and b"results" in found
+
+
+def test_a_client_that_reads_no_answers_is_cut_off(hasty: str) -> None:
+    port = int(hasty.rsplit(":", 1)[1])
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.settimeout(10)
+        connection.connect(("127.0.0.1", port))
+        asked = b"GET /page/page.js HTTP/1.1\r\nHost: x\r\n\r\n"
+        with contextlib.suppress(OSError):
+            connection.sendall(asked * 600)
+        time.sleep(2.5)  # the deadline is .8 s
+        found = 0
+        with contextlib.suppress(ConnectionResetError):
+            while data := connection.recv(1 << 16):
+                found += data.count(b"HTTP/1.1 200 OK")
+    assert found < 500
+
+
+def test_what_is_no_http_is_refused_in_the_shape_of_all_errors(address: str) -> None:
+    with connected(address) as connection:
+        connection.sendall(b"FOO\r\n\r\n")
+        status, body = answer(connection)
+    assert status == 400
+    assert json.loads(body)["error"]["code"] == "bad_request"

@@ -21,6 +21,7 @@ _ROUTES = {
     "/page/page.js": ("page.js", "text/javascript"),
     "/page/verdict.js": ("verdict.js", "text/javascript"),
     "/page/rows.js": ("rows.js", "text/javascript"),
+    "/page/table.js": ("table.js", "text/javascript"),
     "/page/docs.js": ("docs.js", "text/javascript"),
     "/page/icon.svg": ("icon.svg", "image/svg+xml"),
 }

@@ -1,9 +1,13 @@
 import { batches, readConversation, readFile } from "./rows.js";
+import { Table } from "./table.js";
 import { showVerdict } from "./verdict.js";
 
 const at = (id) => document.getElementById(id);
 const tabs = [...document.querySelectorAll("[role=tab]")];
-const state = { guard: null, key: "", last: null, rows: [], run: 0 };
+const state = { guard: null, key: "", last: null, run: 0, file: 0 };
+const table = new Table(openRow);
+// What a smaller request may pass: its body, its characters or its time are the request's, not a row's.
+const TOO_MUCH = [413, 422, 504];
 
 function say(text, wrong = false) {
   at("status").textContent = text;
@@ -52,6 +56,7 @@ function choose(tab) {
     each.tabIndex = each === tab ? 0 : -1;
     at(each.getAttribute("aria-controls")).hidden = each !== tab;
   }
+  if (tab.id === "tab-file" && table.rows.length) at("table-part").hidden = false;
 }
 
 function request() {
@@ -62,7 +67,7 @@ function request() {
   return { prompt, response };
 }
 
-async function check() {
+async function check(fromTable = false) {
   const item = request();
   const run = (state.run += 1);
   say("Judging …");
@@ -74,8 +79,9 @@ async function check() {
   const judged = result.judged ?? { prompt: item.prompt, response: item.response };
   const last = { result, judged, server: answer.latency_ms, took };
   state.last = last;
-  at("table-part").hidden = true;
+  at("table-part").hidden = !fromTable;
   show();
+  if (fromTable) at("word").focus(); // what was pressed is out of sight
   await explain(item, last);
   if (run === state.run) show();
 }
@@ -98,58 +104,16 @@ function show() {
   at("status").classList.add("skip");
 }
 
-function pieceOf(tag, text, kind = "") {
-  const element = document.createElement(tag);
-  element.textContent = text;
-  element.className = kind;
-  return element;
-}
-
-function tableRow(row) {
-  const line = document.createElement("tr");
-  const threshold = state.guard.thresholds[at("point").value];
-  const { result } = row;
-  const flagged = result && result.score >= threshold;
-  const word = !result ? "not judged" : flagged ? "flagged" : result.in_scope ? "safe" : "out of scope";
-  const kind = flagged ? "flagged" : word === "safe" ? "safe" : "unknown";
-  const text = Array.from([row.error, row.text].filter(Boolean).join(": "));
-  const shown = text.length > 160 ? `${text.slice(0, 160).join("")} …` : text.join("");
-  line.classList.toggle("hit", Boolean(flagged));
-  line.append(pieceOf("td", row.line), pieceOf("td", word, kind));
-  line.append(pieceOf("td", result ? result.score.toFixed(3) : "–"));
-  const cell = pieceOf("td", "");
-  const open = pieceOf(row.item ? "button" : "span", shown, "chip");
-  if (row.item) open.addEventListener("click", () => openRow(row.item));
-  cell.append(open);
-  line.append(cell);
-  return line;
-}
-
 function openRow(item) {
   choose(item.messages ? tabs[1] : tabs[0]);
   at("messages").value = item.messages ? JSON.stringify(item.messages, null, 2) : "";
   at("prompt").value = item.prompt ?? "";
   at("response").value = item.response ?? "";
-  at("form").requestSubmit();
+  busy(() => check(true));
 }
 
-function showTable() {
-  at("rows").replaceChildren(...state.rows.map(tableRow));
-  const threshold = state.guard.thresholds[at("point").value];
-  const judged = state.rows.filter((row) => row.result);
-  const flagged = judged.filter((row) => row.result.score >= threshold).length;
-  const bad = state.rows.filter((row) => row.error).length;
-  say(`${judged.length} judged, ${flagged} flagged${bad ? `, ${bad} not judged` : ""}.`);
-}
-
-function offerSaving() {
-  const lines = state.rows.map(({ line, item, result, error }) => {
-    const verdict = result ? { score: result.score, in_scope: result.in_scope } : { error };
-    return JSON.stringify({ line, ...item, ...verdict });
-  });
-  URL.revokeObjectURL(at("save").href);
-  at("save").href = URL.createObjectURL(new Blob([`${lines.join("\n")}\n`]));
-  at("save").hidden = false;
+function chosenThreshold() {
+  return state.guard.thresholds[at("point").value];
 }
 
 async function judge(rows) {
@@ -157,7 +121,7 @@ async function judge(rows) {
     const answer = await call("/v1/check", { items: rows.map((row) => row.item) });
     rows.forEach((row, index) => (row.result = answer.results[index]));
   } catch (error) {
-    if (error.status === 422 && rows.length > 1) {
+    if (TOO_MUCH.includes(error.status) && rows.length > 1) {
       for (const row of rows) await judge([row]); // one bad row does not lose the others
     } else {
       for (const row of rows) row.error = reason(error);
@@ -166,29 +130,32 @@ async function judge(rows) {
 }
 
 async function checkFile(file) {
-  const run = (state.run += 1);
+  const run = (state.file += 1);
+  state.run += 1; // a verdict that comes late is not shown over the file's
   state.last = null;
-  state.rows = readFile(file.name, await file.text());
-  if (!state.rows.length) throw new Error("The file has no rows.");
+  const rows = readFile(file.name, await file.text());
+  if (!rows.length) throw new Error("The file has no rows.");
   at("verdict").hidden = true;
   at("status").classList.remove("skip");
   at("table-part").hidden = false;
   at("save").hidden = true;
-  const { limits } = state.guard;
-  const waiting = state.rows.filter((row) => row.item);
+  say(`Judging ${file.name} …`);
+  table.fill(rows, chosenThreshold());
+  const { items, characters, body_bytes } = state.guard.limits;
+  const waiting = rows.filter((row) => row.item);
+  const size = Math.min(characters, body_bytes) / 4;
   const started = performance.now();
   let done = 0;
-  for (const part of batches(waiting, Math.min(32, limits.items), limits.characters / 4)) {
-    if (run !== state.run) return;
+  for (const part of batches(waiting, Math.min(32, items), size)) {
     await judge(part);
+    if (run !== state.file) return; // another file is judged since
     done += part.length;
     at("progress").value = done / waiting.length;
-    showTable();
+    table.update(part, chosenThreshold());
   }
   at("progress").value = 1;
-  showTable();
-  at("status").textContent += ` ${((performance.now() - started) / 1000).toFixed(1)} s.`;
-  offerSaving();
+  table.offer();
+  if (!state.last) say(`${file.name}: ${((performance.now() - started) / 1000).toFixed(1)} s.`);
 }
 
 async function busy(work) {
@@ -226,14 +193,17 @@ for (const chip of document.querySelectorAll(".examples .chip")) {
 at("form").addEventListener("submit", (event) => {
   event.preventDefault();
   const [file] = at("upload").files;
-  if (chosenTab().id !== "tab-file") busy(check);
+  if (chosenTab().id !== "tab-file") busy(() => check());
   else if (file) busy(() => checkFile(file));
   else say("Choose a file first.", true);
 });
 at("form").addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) at("form").requestSubmit();
 });
-at("point").addEventListener("change", () => (at("table-part").hidden ? show() : showTable()));
+at("point").addEventListener("change", () => {
+  show();
+  table.fill(table.rows, chosenThreshold());
+});
 at("only").addEventListener("change", () => at("rows").classList.toggle("only", at("only").checked));
 at("upload").addEventListener("change", () => at("upload").files[0] && at("form").requestSubmit());
 at("drop").addEventListener("dragover", (event) => {
