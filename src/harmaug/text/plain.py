@@ -7,7 +7,8 @@ Rules, in order, repeated until nothing changes (so that normalising twice chang
    unless one character would become more than four; marks go from the 31st in a row on;
 3. other dress of Latin letters (small capitals, tag characters) becomes plain letters;
 4. floods of combining marks (two or more on a character, or any that strikes through) go;
-5. four or more single letters in a row with the same thing between them ("b o m b", "b.o.m.b")
+5. four or more single letters in a row with the same thing between them ("b o m b", "b.o.m.b",
+   "b — o — m — b"; not an apostrophe, which words have)
    are joined, a different gap ("h o w  t o") being a space; alphabetical runs ("a b c d") stay;
 6. Cyrillic and Greek look-alikes become Latin letters in words that are otherwise Latin, and
    in words made of perfect twins only where most letters of the text are Latin (of one letter:
@@ -93,7 +94,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 _SYMBOL = "[\u2190-\u2bff\U0001f000-\U0001faff]"
 _GLUED = re.compile(rf"(?<=\w)(?={_SYMBOL})|(?<={_SYMBOL})(?=\w)")
 _TWIN_SCRIPT = re.compile("[\u0370-\u03ff\u0400-\u052f]")
-_GAP = r"(?:[ \t\u00a0]{1,3}|[ ]?[.\-_*|/~·•][ ]?|,)"
+_GAP = r"(?:[ ]?[.:!?\-‐-―−_*+=^|/\\~`\"#@&%$<>·•…][ ]?|[,;]|[ \t\u00a0]{1,4})"
 _ALONE = r"(?![^\W_]|['’])"
 _SPACED = re.compile(rf"(?<![^\W_])(?<!['’])[^\W\d_](?:{_GAP}[^\W\d_]{_ALONE}){{3,}}")
 _GAPS = re.compile(_GAP)

@@ -11,7 +11,8 @@ const LETTER_OR_DIGIT = "[\\p{L}\\p{N}]";
 const SYMBOL = "[\\u2190-\\u2bff\\u{1f000}-\\u{1faff}]";
 const MARK = "\\u0300-\\u036f\\u0483-\\u0489\\u1ab0-\\u1aff\\u1dc0-\\u1dff\\u20d0-\\u20f0\\ufe20-\\ufe2f";
 const STRIKE = "\\u0334-\\u0338\\u20d2\\u20d3\\u20d8-\\u20da\\u20e5-\\u20eb";
-const GAP = "(?:[ \\t\\u00a0]{1,3}|[ ]?[.\\-_*|\\/~·•][ ]?|,)";
+const GAP =
+  "(?:[ ]?[.:!?\\-‐-―−_*+=^|\\/\\\\~`\"#@&%$<>·•…][ ]?|[,;]|[ \\t\\u00a0]{1,4})";
 
 const every = (source, flags = "gu") => new RegExp(source, flags);
 
@@ -211,7 +212,7 @@ function join(run, before) {
   const together = letters.join("");
   if (together === sorted.join("") || together === sorted.reverse().join("")) return null;
   const words = split(run);
-  const longest = Math.max(...words.map((word) => [...word].length));
+  const longest = words.reduce((most, word) => Math.max(most, [...word].length), 0);
   if (longest < 3 || 2 * letters.filter(isAscii).length < letters.length) return null;
   const word = words.join(" ");
   const previous = AFTER_A_WORD.exec(before);
