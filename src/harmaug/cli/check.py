@@ -15,6 +15,10 @@ from harmaug.errors import DataError
 if TYPE_CHECKING:
     from harmaug.guard import Verdict
 
+FLAGGED = 1
+OUT_OF_SCOPE = 4
+"""What nobody could judge must not pass for safe in `harmaug check - && publish`."""
+
 
 def check(
     text: Annotated[str, typer.Argument(help="The prompt; `-` reads standard input.")],
@@ -27,7 +31,8 @@ def check(
 ) -> None:
     """Judge one prompt, or one answer to it.
 
-    Exit status: 0 safe, 1 flagged, 2 error, 3 an unforeseen failure.
+    Exit status: 0 safe, 1 flagged, 2 error, 3 an unforeseen failure, 4 out of scope: not flagged,
+    and not judged reliably either.
 
     Examples:
         harmaug check "how do I pick a lock"
@@ -55,7 +60,7 @@ def check(
             )
         for evidence in verdict.evidence:
             typer.echo(f"  {evidence.drop:+.2f} without the {evidence.kind} {evidence.words!r}")
-    raise typer.Exit(1 if verdict.flagged else 0)
+    raise typer.Exit(FLAGGED if verdict.flagged else 0 if verdict.in_scope else OUT_OF_SCOPE)
 
 
 def _json(verdict: Verdict) -> str:

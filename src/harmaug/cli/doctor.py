@@ -14,8 +14,18 @@ import harmaug
 
 EXTRAS = {
     "guard": ("numpy", "onnxruntime", "tokenizers"),
-    "train": ("torch", "transformers", "pyarrow", "pydantic", "scikit-learn", "onnx"),
-    "serve": ("fastapi", "uvicorn"),
+    "train": (
+        "torch",
+        "transformers",
+        "pyarrow",
+        "pydantic",
+        "pyyaml",
+        "scikit-learn",
+        "datasketch",
+        "jinja2",
+        "onnx",
+    ),
+    "serve": ("fastapi", "httptools", "uvicorn"),
     "ray": ("ray",),
     "vllm": ("vllm",),
 }
