@@ -2,6 +2,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
@@ -102,3 +103,18 @@ def test_a_guard_that_cannot_run_has_no_speed(tmp_path: Path) -> None:
     from harmaug.evaluate.cost import measure_speed
 
     assert measure_speed(GuardSource(str(tmp_path)), PAIRS) is None
+
+
+def test_the_sample_is_spread_over_all_pairs() -> None:
+    read: list[TextPair] = []
+
+    class Remote:
+        def token_counts(self, pairs: list[TextPair]) -> list[tuple[tuple[int, ...], int]]:
+            read.extend(pairs)
+            return [((1,), 1) for _ in pairs]
+
+    pairs: list[TextPair] = [(str(number), None) for number in range(383)]
+    source = GuardSource("m", teacher="{}", remote=True)
+    measure_cost("m", source, lambda: cast(Scorer, Remote()), "server", pairs)
+    assert (len(read), read[0], read[-1]) == (128, ("0", None), ("382", None))
+    assert len(set(read)) == 128

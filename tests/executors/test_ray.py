@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from harmaug.config import ExecutorConfig, RunConfig
+from harmaug.config import ExecutorConfig, RespondConfig, RunConfig
 from harmaug.errors import ConfigError, HarmaugError
 from harmaug.evaluate.results import Results
 from harmaug.progress import Quiet
@@ -23,6 +23,9 @@ from harmaug.runs.folder import RunFolder
 from harmaug.runs.parts import PartFolder, chunked, rows_of
 
 pytest.importorskip("ray", reason="the ray extra is not installed: make test-all installs it")
+from harmaug.executors.engines import Engines
+from harmaug.stages.respond import RespondStage
+
 pytestmark = pytest.mark.slow
 
 TWO = ExecutorConfig(kind="ray", workers=2)
@@ -147,3 +150,8 @@ def assert_same_rows(folder: Path, expected: Path) -> None:
             assert found == pytest.approx(wanted, abs=1e-5 if name == "score" else 1e-4)
         else:
             assert found == wanted
+
+
+def test_a_stage_that_asks_no_llm_needs_no_engines() -> None:
+    stage = RespondStage(RespondConfig(refusal=None, harmful=None))
+    assert Engines.of(stage, ExecutorConfig(kind="ray")) is None

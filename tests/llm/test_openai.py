@@ -210,6 +210,14 @@ def test_all_rows_of_a_part_may_fail_once_the_server_has_answered(tmp_path: Path
         assert all(answer.error for answer in client(stub.url, path).complete(last, SAMPLING))
 
 
+def test_what_another_model_answered_says_nothing_of_this_one(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    with running(Stub()) as answering, running(Stub(fault=lambda seed, times: "400")) as refusing:
+        client(answering.url, path).complete([request(0)], SAMPLING)
+        with pytest.raises(ServerError, match="all 3 requests"):
+            client(refusing.url, path).complete([request(n) for n in range(3)], SAMPLING)
+
+
 def test_a_server_that_breaks_is_found_out_in_small_parts_too() -> None:
     with running(Stub(fault=lambda seed, times: "500" if seed else None)) as stub:
         llm = client(stub.url, retries=0)

@@ -179,3 +179,12 @@ def test_a_student_too_large_for_onnx_is_evaluated_by_torch(
     assert results.evaluation.scores.average(HARMAUG, "auprc") is not None
     info = next(one.info for one in results.evaluation.guards if one.key == HARMAUG)
     assert info.runtime.startswith("transformers")
+
+
+def test_what_is_written_into_a_student_leaves_its_stage_alone(
+    tiny_run: tuple[Results, Path],
+) -> None:
+    student = tiny_run[1] / "student"
+    linked = {path.suffix: path.stat().st_nlink for path in student.rglob("*") if path.is_file()}
+    assert linked[".json"] == 1
+    assert linked[".safetensors"] == linked[".onnx"] == 2

@@ -98,3 +98,31 @@ def test_every_word_of_a_request_changes_the_templates_name(
         for changes in asked
     }
     assert len(names) == len(asked)
+
+
+@pytest.mark.parametrize(("mode", "kept"), [("drop", 1), ("count", 6)])
+def test_twins_that_are_alike_stay_where_reasons_are_only_counted(
+    mode: str,
+    kept: int,
+    tiny_config: RunConfig,
+    context: Context,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def alike(
+        context: Context,
+        what: str,
+        tasks: Parts[InstructionTask],
+        out: PartFolder[Instruction],
+    ) -> Iterator[Instruction]:
+        for row in ask(context, what, tasks, out):
+            yield dataclasses.replace(row, prompt="how do i bake bread at home today?")
+
+    monkeypatch.setattr("harmaug.pipeline.twinning.ask", alike)
+    config = with_twins(tiny_config)
+    filters = config.generate.filters.model_copy(update={"mode": mode})
+    generate = config.generate.model_copy(update={"filters": filters})
+    changed = context.changed(generate=generate)
+    data = labelled_data(config.data, config.seed)
+    found = make_instructions(changed, data, [])
+    assert len(found.twins) == 6
+    assert sum(row.prompt.startswith("how do i bake") for row in found.kept) == kept

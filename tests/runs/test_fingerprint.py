@@ -1,5 +1,8 @@
 from pathlib import Path
 
+import pytest
+from huggingface_hub import constants
+
 from harmaug.rows import Pair
 from harmaug.runs.fingerprint import fingerprint, model_fingerprint, rows_fingerprint
 
@@ -27,3 +30,18 @@ def test_a_model_is_named_by_its_weights_not_its_place_or_card(tmp_path: Path) -
 
 def test_a_hub_id_is_named_by_its_revision() -> None:
     assert model_fingerprint("some/model", "a") != model_fingerprint("some/model", "b")
+
+
+def test_a_model_in_the_hubs_cache_is_named_by_its_commit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    names = []
+    for commit in ("a" * 40, "b" * 40):
+        place = tmp_path / "models--some--model"
+        for file, text in (("refs/main", commit), (f"snapshots/{commit}/config.json", "{}")):
+            (place / file).parent.mkdir(parents=True, exist_ok=True)
+            (place / file).write_text(text, encoding="utf-8")
+        names.append(model_fingerprint("some/model", None))
+    assert names == ["a" * 40, "b" * 40]
+    assert model_fingerprint("other/model", None) not in names

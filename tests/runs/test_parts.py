@@ -7,7 +7,7 @@ import pytest
 
 from harmaug.errors import RunFolderError
 from harmaug.rows import Instruction, Pair
-from harmaug.runs.parts import PartFolder, chained, chunked, rows_of, write_whole
+from harmaug.runs.parts import PartFolder, chained, chunked, rows_of, write_text, write_whole
 from harmaug.runs.schema import arrow_schema
 
 
@@ -67,3 +67,13 @@ def test_chunks_and_chains_keep_every_row_in_order() -> None:
     table = chained(chunked(rows[:4], 3), chunked(rows[4:], 2))
     assert len(table) == 4
     assert list(rows_of(table)) == rows
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("here", encoding="utf-8")
+    with pytest.raises(RunFolderError, match=r"cannot write .*file/parts"):
+        PartFolder(tmp_path / "file" / "parts", Pair)
+    with pytest.raises(RunFolderError, match="cannot write"):
+        write_whole(tmp_path / "file" / "x.json", lambda path: None)
+    write_text(tmp_path / "new" / "folder" / "x.json", "{}")
+    assert (tmp_path / "new" / "folder" / "x.json").read_text(encoding="utf-8") == "{}"

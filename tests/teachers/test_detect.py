@@ -215,3 +215,17 @@ def test_real_folders_and_ones_of_no_family(tmp_path: Path) -> None:
 def test_an_unknown_hub_id_out_of_reach_is_taken_for_a_classifier() -> None:
     config = TeacherConfig(model="nobody/nothing-of-the-kind")
     assert family_of(config, offline=True) == "sequence"
+
+
+def test_a_guard_of_ours_on_the_hub_is_read_by_its_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    place = tmp_path / "hub" / "models--me--my-guard"
+    snapshot = place / "snapshots" / ("c" * 40)
+    classifier(snapshot)
+    (place / "refs").mkdir()
+    (place / "refs" / "main").write_text("c" * 40, encoding="utf-8")
+    assert family_of(TeacherConfig(model="me/my-guard"), offline=True) == "sequence"
+    (snapshot / "harmaug.json").write_text("{}", encoding="utf-8")
+    assert family_of(TeacherConfig(model="me/my-guard"), offline=True) == "guard"

@@ -111,8 +111,11 @@ def test_another_number_of_results_is_no_answer(number: int, tmp_path: Path) -> 
         return {"results": whole if mended else (whole * 5)[:number]}
 
     journal = tmp_path / "journal.sqlite"
-    Journal(journal).answered("before", Completion("[0]", None, 0, 0), keep=True)
     with running(Stub(document=moderated)) as stub:
+        before = Completion("[0]", None, 0, 0)
+        Journal(journal).answered(
+            "before", before, by=f"omni-moderation-latest at {stub.url}", keep=True
+        )
         expected = teacher(stub.url.removesuffix("/v1")).log_odds(PAIRS)
         stub.document = document
         found = teacher(stub.url.removesuffix("/v1"), journal, batch_size=4).log_odds(PAIRS[:4])

@@ -16,6 +16,7 @@ from transformers import (
 
 from harmaug.config import TeacherConfig
 from harmaug.errors import ConfigError, ModelError
+from harmaug.guard.settings import GuardSettings
 from harmaug.scoring import Scorer, TextPair
 from harmaug.teachers.classes import harm_rule
 from harmaug.teachers.load import load_teacher
@@ -256,3 +257,38 @@ def test_a_length_that_holds_no_window_is_refused_with_the_least_that_does(
     for windows, content in scorer.token_counts(pairs):
         assert sum(windows) > content
         assert max(windows) <= 32 + 8  # a stretch by itself may cost a few tokens more
+
+
+def test_where_only_distance_counts_a_row_is_read_whole(tmp_path: Path) -> None:
+    """DeBERTa-v3's 512 positions are buckets of distances."""
+    encoder(
+        tmp_path,
+        "deberta-v2",
+        UNNAMED,
+        type_vocab_size=0,
+        relative_attention=True,
+        pos_att_type="p2c|c2p",
+        position_biased_input=False,
+    )
+    long: TextPair = ("bread " * 300, None)
+    whole, cut = teacher(tmp_path), teacher(tmp_path, max_length=100)
+    assert isinstance(whole, SequenceTeacher) and isinstance(cut, SequenceTeacher)
+    assert [len(windows) for windows, _ in whole.token_counts([long])] == [1]
+    assert [len(windows) for windows, _ in cut.token_counts([long])] > [1]
+    expected = logits(tmp_path, long)
+    np.testing.assert_allclose(whole.log_odds([long]), float(expected[1] - expected[0]), rtol=1e-4)
+
+
+def test_a_student_without_onnx_is_read_as_it_was_trained(tmp_path: Path) -> None:
+    classifier(tmp_path)
+    hidden: TextPair = ("how do i b — a — k — e bread at home?", None)
+    plain: TextPair = ("how do i bake bread at home?", None)
+    before = teacher(tmp_path).log_odds([hidden, plain])
+    assert abs(before[0] - before[1]) > 1e-3
+    GuardSettings(window=40).save(tmp_path)
+    scorer = teacher(tmp_path)
+    found = scorer.log_odds([hidden, plain])
+    np.testing.assert_allclose(found, [before[1], before[1]], rtol=1e-4)
+    assert isinstance(scorer, SequenceTeacher)
+    ((windows, _),) = scorer.token_counts([("bread " * 100, None)])
+    assert max(windows) <= 40

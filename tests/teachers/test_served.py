@@ -238,8 +238,9 @@ def test_a_probe_that_is_given_up_is_no_finding(
         return "busy" if "logprobs" not in body else server.refusal(body)
 
     journal = tmp_path / "journal.sqlite"
-    Journal(journal).answered("before", Completion("x", None, 0, 0), keep=True)
     with running(Stub(document=server.document, refusal=busy)) as stub:
+        before = Completion("x", None, 0, 0)
+        Journal(journal).answered("before", before, by=f"guard at {stub.url}", keep=True)
         settings = config(stub.url, llama_guard, family)
         with pytest.raises(ModelError, match=r"^'guard' gave no answer .*server's log.*$"):
             load_teacher(settings, journal)

@@ -36,7 +36,7 @@ def evaluate(
     ] = None,
     threshold: Annotated[float, typer.Option(min=0.0, max=1.0, help="On p(unsafe).")] = 0.5,
     resamples: Annotated[int, typer.Option(min=1, help="Of the bootstrap.")] = 1000,
-    seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 42,
+    seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap.")] = 42,
     cost: Annotated[bool, typer.Option(help="Measure what each guard costs.")] = True,
     json: Annotated[Path | None, typer.Option(help="Write everything to this file.")] = None,
 ) -> None:
@@ -54,8 +54,10 @@ def evaluate(
     from harmaug.cli.quiet import quiet_libraries
     from harmaug.cli.table import print_evaluation
     from harmaug.evaluate.run import evaluate_guards, to_json
-    from harmaug.runs.parts import write_text
+    from harmaug.runs.parts import make_folder, write_text
 
+    if json is not None:
+        make_folder(json.parent)  # before hours of scoring, not after
     quiet_libraries()
     progress = open_progress()
     try:

@@ -19,13 +19,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from harmaug.evaluate.lengths import lengths
 from harmaug.evaluate.sources import GuardSource
-from harmaug.guard.load import find
 from harmaug.scoring import Scorer, TextPair
 
 EXAMPLES = 128
-METHOD = 2
+METHOD = 3
 """Changes with what is measured, so that a cost measured otherwise before is measured again."""
 TIMEOUT_S = 600.0
 
@@ -134,8 +135,8 @@ def measure_cost(
     """
     from harmaug.evaluate.flops import arithmetic  # torch: reading results does without
 
-    step = max(1, len(pairs) // EXAMPLES)
-    sample = list(pairs[::step][:EXAMPLES])
+    places = np.linspace(0, len(pairs) - 1, min(EXAMPLES, len(pairs))).round().astype(int)
+    sample = [pairs[place] for place in places]
     folder = None if source.remote else local_folder(source)
     counted = None if folder is None else arithmetic(folder)
     read = lengths(source, load, sample)
@@ -178,7 +179,7 @@ def measure_speed(source: GuardSource, pairs: Sequence[TextPair]) -> Speed | Non
 def local_folder(source: GuardSource) -> Path | None:
     """Return where a guard's files are on this machine, None where they are not."""
     if source.teacher is None:
-        return find(source.ref, source.precision).folder
+        return source.files().folder
     if Path(source.ref).is_dir():
         return Path(source.ref)
     from huggingface_hub import snapshot_download
@@ -192,7 +193,7 @@ def local_folder(source: GuardSource) -> Path | None:
 
 def _file_bytes(source: GuardSource, folder: Path) -> int | None:
     if source.teacher is None:
-        return find(source.ref, source.precision).model.stat().st_size
+        return source.files().model.stat().st_size
     weights = [*folder.glob("*.safetensors"), *folder.glob("pytorch_model*.bin")]
     return sum(path.stat().st_size for path in weights) or None
 

@@ -9,7 +9,6 @@ from typing import Protocol, runtime_checkable
 from tokenizers import Tokenizer
 
 from harmaug.evaluate.sources import GuardSource
-from harmaug.guard.load import find
 from harmaug.guard.window import Windower
 from harmaug.scoring import Scorer, TextPair
 from harmaug.text import PairEncoder, normalise
@@ -40,7 +39,7 @@ def lengths(
     `load` is only called for a guard that has to be asked.
     """
     if source.teacher is None:
-        files = find(source.ref, source.precision)
+        files = source.files()
         return _of_guard(files.tokenizer(), files.settings().window, pairs)
     scorer = load()
     if isinstance(scorer, CountsTokens):

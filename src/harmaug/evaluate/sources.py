@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harmaug.guard import Guard
-from harmaug.guard.load import Precision
+from harmaug.guard.files import GuardFiles
+from harmaug.guard.load import Precision, find
 from harmaug.llm.journal import Accounts, Journal
 from harmaug.scoring import Scorer
 
@@ -31,6 +32,7 @@ class GuardSource:
     teacher: str | None = None
     remote: bool = False
     journal: str | None = None
+    revision: str | None = None
 
     @classmethod
     def of_student(cls, folder: Path, *, quantised: bool) -> GuardSource:
@@ -48,7 +50,7 @@ class GuardSource:
 
         family = family_of(config) if config.family == "auto" else config.family
         if family == "guard":
-            return cls(config.model)
+            return cls(config.model, revision=config.revision)
         return cls(
             config.model,
             teacher=config.model_dump_json(),
@@ -63,7 +65,9 @@ class GuardSource:
             ModelError: when it cannot be loaded.
         """
         if self.teacher is None:
-            return Guard.load(self.ref, threads=threads, precision=self.precision)
+            return Guard.load(
+                self.ref, threads=threads, precision=self.precision, revision=self.revision
+            )
         from harmaug.config import TeacherConfig
         from harmaug.teachers.load import load_teacher
 
@@ -73,6 +77,14 @@ class GuardSource:
             torch.set_num_threads(threads)
         journal = None if self.journal is None else Path(self.journal)
         return load_teacher(TeacherConfig.model_validate_json(self.teacher), journal)
+
+    def files(self) -> GuardFiles:
+        """Return the files of a guard that the torch-free runtime loads.
+
+        Raises:
+            ModelError: when they are not there.
+        """
+        return find(self.ref, self.precision, self.revision)
 
     def accounts(self) -> Accounts | None:
         """Return what was asked of the guard's server, None where there is none."""

@@ -65,11 +65,12 @@ class Engines(Generic[In, Out]):
 
     @classmethod
     def of(cls, stage: Stage[In, Out], config: ExecutorConfig) -> Engines[In, Out] | None:
-        """Return the engines of a stage that asks nothing else, None for any other stage."""
+        """Return the engines of a stage that asks some and nothing else, None for any other."""
         if not isinstance(stage, AskingStage):
             return None
         llms = stage.llms()
-        return cls(stage, llms, config) if all(llm.backend == "vllm" for llm in llms) else None
+        in_process = llms and all(llm.backend == "vllm" for llm in llms)
+        return cls(stage, llms, config) if in_process else None
 
     def computed(
         self, tasks: Parts[In], missing: Sequence[int]

@@ -50,6 +50,8 @@ class Asker:
         self.journal = journal
         self._transport = Transport(endpoint)
         self._failures = _Failures(endpoint.url)
+        # One journal serves all models of a run, and several may stand behind one address.
+        self._who = f"{endpoint.model} at {endpoint.url}"
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[httpx.AsyncClient]:
@@ -105,7 +107,7 @@ class Asker:
         self._failures.answered()
         keep = not sexualises_minors(f"{question.context} {answer.text}")
         events = question.events(answer)
-        self.journal.answered(self._key(question), answer, keep=keep, events=events)
+        self.journal.answered(self._key(question), answer, by=self._who, keep=keep, events=events)
         return answer
 
     async def ask_unless_known(self, client: httpx.AsyncClient, question: Question) -> Completion:
@@ -136,7 +138,7 @@ class Asker:
             for worker in workers:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
-        if missing and self.journal.accounts().answered == 0:
+        if missing and not self.journal.has_answered(self._who):
             self._failures.end_of_all(len(missing))
         return answers
 

@@ -89,11 +89,12 @@ class Journal:
             self._database.execute(COUNT, (event,))
 
     def answered(
-        self, key: str, answer: Completion, *, keep: bool, events: Sequence[Event] = ()
+        self, key: str, answer: Completion, *, by: str, keep: bool, events: Sequence[Event] = ()
     ) -> None:
-        """Count an answer, and events with it; keep it, unless it must not reach the disk."""
+        """Count an answer of the model `by`, and events; keep it, unless it must stay off disk."""
+        counted = ("answered", _answered_by(by), *events)
         with self._lock, self._one_line(), self._database:
-            self._database.executemany(COUNT, [("answered",), *((event,) for event in events)])
+            self._database.executemany(COUNT, [(event,) for event in counted])
             if keep:
                 self._database.execute(
                     "INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?)",
@@ -113,6 +114,12 @@ class Journal:
             floored=counts.get("floored", 0),
         )
 
+    def has_answered(self, who: str) -> bool:
+        """Whether a model has ever answered through this journal, whatever others did."""
+        query = "SELECT 1 FROM accounts WHERE event = ?"
+        with self._lock, self._one_line():
+            return self._database.execute(query, (_answered_by(who),)).fetchone() is not None
+
     @contextmanager
     def _one_line(self) -> Iterator[None]:
         try:
@@ -122,3 +129,7 @@ class Journal:
                 f"cannot use the journal {self._path}: {error}; free disk space or choose another "
                 "folder with --out, then run the same command again"
             ) from None
+
+
+def _answered_by(who: str) -> str:
+    return f"answered by {who}"

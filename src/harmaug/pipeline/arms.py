@@ -19,7 +19,7 @@ from harmaug.evaluate.results import AttackFacts, SyntheticFacts
 from harmaug.pipeline.asking import attack_facts
 from harmaug.pipeline.context import Context
 from harmaug.pipeline.data import as_pairs
-from harmaug.pipeline.generation import Generation
+from harmaug.pipeline.generation import Generation, kept
 from harmaug.pipeline.instructions import make_instructions
 from harmaug.pipeline.labelling import label_pairs, label_synthetic, respond
 from harmaug.pipeline.timing import stage_seconds
@@ -143,16 +143,15 @@ def _given(
     ]
     pool = [row.prompt for row in harmful_prompts(data)]
     judged: list[Instruction] = []
-    kept: list[Instruction] = []
+    passed: list[Instruction] = []
     for row in Keeper(config, pool, [row.prompt for row in held_out]).judge(rows):
         judged.append(row)
-        if row.drop is None:
-            kept.append(row)
-        if len(kept) == config.samples:
+        passed += kept([row], config)
+        if len(passed) == config.samples:
             break
-    if len(kept) < config.samples:
+    if len(passed) < config.samples:
         raise DataError(
-            f"{file} gives {len(kept)} prompts after the filters, {config.samples} are needed: "
+            f"{file} gives {len(passed)} prompts after the filters, {config.samples} are needed: "
             f"lower generate.samples for the whole study, or name a larger file"
         )
     part_rows = context.part_rows()
@@ -160,7 +159,7 @@ def _given(
     table = context.folder.table("judge", name, Instruction)
     table.fill(chunked(judged, part_rows))
     drops = Counter(row.drop for row in judged if row.drop is not None)
-    return Generation(name, kept, table, drops, len(judged))
+    return Generation(name, passed, table, drops, len(judged))
 
 
 def _flagged(rows: Sequence[ScoredPair], tau: float) -> dict[str, int]:

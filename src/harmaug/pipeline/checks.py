@@ -79,7 +79,7 @@ def check_teacher(teacher: TeacherConfig) -> None:
     elif family == "openai-moderation":
         FAMILIES.load(family)(teacher, None)
     elif family == "guard":
-        find(teacher.model)
+        find(teacher.model, revision=teacher.revision)
     elif family == "recorded":
         if not Path(teacher.model).is_file():
             raise ModelError(f"label.teacher.model: no file {teacher.model} with recorded scores")

@@ -157,5 +157,4 @@ def cost_of(
 
 
 def _write_json(path: Path, content: Mapping[str, object]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     write_text(path, json.dumps(content, indent=2))

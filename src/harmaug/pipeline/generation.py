@@ -72,10 +72,10 @@ def generate_instructions(
         tasks = mapped(sampler.task, chunked(indices, context.part_rows(config.llm)))
         out = context.folder.table("generate", f"{name}-r{number}", Instruction)
         judged.extend(keeper.judge(ask(context, "generate", tasks, out)))
-        missing = config.samples - len(_kept(judged, config))
+        missing = config.samples - len(kept(judged, config))
         if missing <= 0 or config.filters.mode == "count":
             break
-        keep_rate = max(len(_kept(judged, config)) / len(judged), 0.05)
+        keep_rate = max(len(kept(judged, config)) / len(judged), 0.05)
         wanted = math.ceil(missing / keep_rate * 1.1)
     table = _judged_table(context, name, len(judged))
     table.fill(chunked(judged, context.part_rows(config.llm)))
@@ -85,14 +85,14 @@ def generate_instructions(
 def _generation(context: Context, name: str, judged: Sequence[Instruction]) -> Generation:
     """Count what came of it, and note that it is done."""
     config = context.config.generate
-    kept = _kept(judged, config)[: config.samples]
+    passed = kept(judged, config)[: config.samples]
     drops = Counter(row.drop for row in judged if row.drop is not None)
     context.folder.record(
         "generate",
-        {"fingerprint": name, "drawn": len(judged), "kept": len(kept), "drops": dict(drops)},
+        {"fingerprint": name, "drawn": len(judged), "kept": len(passed), "drops": dict(drops)},
     )
     table = _judged_table(context, name, len(judged))
-    return Generation(name, kept, table, drops, len(judged))
+    return Generation(name, passed, table, drops, len(judged))
 
 
 def _judged_table(context: Context, name: str, drawn: int) -> PartFolder[Instruction]:
@@ -110,7 +110,8 @@ def _judged_before(context: Context, name: str) -> list[Instruction] | None:
     return list(rows_of(table)) if whole else None
 
 
-def _kept(judged: Sequence[Instruction], config: GenerateConfig) -> list[Instruction]:
+def kept(judged: Sequence[Instruction], config: GenerateConfig) -> list[Instruction]:
+    """Return what goes on: with `filters.mode: count` all that is usable, else what passed."""
     if config.filters.mode == "count":
         return [row for row in judged if row.prompt and row.drop not in ALWAYS_DROPPED]
     return [row for row in judged if row.drop is None]

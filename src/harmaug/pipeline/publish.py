@@ -161,8 +161,11 @@ def _replace_folder(
 
 
 def _link(source: str, target: str) -> None:
-    """Hard-link a file; copy it where links do not reach, and where it is meant to be edited."""
-    if source.endswith(".md"):
+    """Hard-link a file; copy it where links do not reach, and what is meant to be edited.
+
+    A card and settings are written in place, and the stage's own must not change with them.
+    """
+    if source.endswith((".md", ".json")):
         shutil.copy2(source, target)
         return
     try:

@@ -38,7 +38,7 @@ def _ranking(
     if config.by == "disagreement":
         student = train_student(context, "plain", labelled).result.folder
         quantised = context.config.distill.quantise
-        guard = GuardSource(str(student), "int8" if quantised else "fp32").load()
+        guard = GuardSource.of_student(student, quantised=quantised).load()
         scores = probability(guard.log_odds([(row.prompt, row.response) for row in rows]))
         return by_disagreement(rows, scores)
     if config.by == "novelty":

@@ -11,7 +11,7 @@ from harmaug.augment.twins import twin_request, twin_task
 from harmaug.config import TwinsConfig
 from harmaug.pipeline.asking import ask
 from harmaug.pipeline.context import Context
-from harmaug.pipeline.generation import Generation
+from harmaug.pipeline.generation import Generation, kept
 from harmaug.rows import Instruction, LabelledRow
 from harmaug.runs.fingerprint import fingerprint
 from harmaug.runs.parts import chunked, mapped
@@ -32,12 +32,13 @@ def with_twins(
     out = context.folder.table("generate", f"{name}-r0", Instruction)
     keeper = Keeper(config, (), [row.prompt for row in benchmarks])
     answered = ask(context.changed(generate=config), "twins", tasks, out)
-    judged = [_told_apart(row) for row in keeper.judge(answered)]
+    found = list(keeper.judge(answered))
+    judged = [_told_apart(row) for row in found]
     drops = Counter(generation.drops)
     drops.update(row.drop for row in judged if row.drop is not None)
     return dataclasses.replace(
         generation,
-        kept=[*generation.kept, *(row for row in judged if row.drop is None)],
+        kept=[*generation.kept, *kept(found, context.config.generate)],
         drops=drops,
         drawn=generation.drawn + len(judged),
         twins=tuple(judged),

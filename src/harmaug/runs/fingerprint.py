@@ -27,7 +27,10 @@ def rows_fingerprint(rows: Iterable[object]) -> str:
 
 
 def model_fingerprint(reference: str, revision: str | None) -> str:
-    """Name a model by its content where it is a folder or a file, else by its id and revision.
+    """Name a model by its content where it is a folder or a file, else by its commit on the hub.
+
+    The commit is that of the files in the hub's cache; the name and revision of a model that has
+    none there, such as a server's.
 
     Files above 256 MiB are hashed by size and by their first and last mebibyte: weights that
     differ only in between do not occur, and an 8B model is then named in milliseconds.
@@ -38,13 +41,27 @@ def model_fingerprint(reference: str, revision: str | None) -> str:
         _hash_file(folder, digest)
         return digest.hexdigest()[:16]
     if not folder.is_dir():
-        return fingerprint(reference, revision)
+        return _commit(reference, revision) or fingerprint(reference, revision)
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         if path.suffix == ".md":
             continue
         digest.update(str(path.relative_to(folder)).encode("utf-8"))
         _hash_file(path, digest)
     return digest.hexdigest()[:16]
+
+
+def _commit(hub_id: str, revision: str | None) -> str | None:
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+
+    for name in ("config.json", "adapter_config.json"):
+        try:
+            found = try_to_load_from_cache(hub_id, name, revision=revision or "main")
+        except HFValidationError:
+            return None
+        if isinstance(found, str):
+            return Path(found).parent.name
+    return None
 
 
 def _hash_file(path: Path, digest: hashlib._Hash) -> None:

@@ -76,7 +76,7 @@ class PartFolder(Generic[Row]):
     def __init__(self, path: Path, row_type: type[Row]) -> None:
         self.path = path
         self.row_type = row_type
-        path.mkdir(parents=True, exist_ok=True)
+        make_folder(path)
         self._written = {int(file.stem[5:]) for file in path.glob("part-*.parquet")}
 
     def __len__(self) -> int:
@@ -115,12 +115,27 @@ class PartFolder(Generic[Row]):
         return self.path / f"part-{part:05d}.parquet"
 
 
-def write_whole(path: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` fill a temporary file beside `path`, sync it, and rename it into place.
+def make_folder(path: Path) -> None:
+    """Make a folder, and those it lies in, where there is none.
 
     Raises:
         RunFolderError: when the disk is full or cannot be written, saying what to do.
     """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise disk_error(path, error) from None
+
+
+def write_whole(path: Path, write: Callable[[Path], None]) -> None:
+    """Let `write` fill a temporary file beside `path`, sync it, and rename it into place.
+
+    The folder is made where there is none.
+
+    Raises:
+        RunFolderError: when the disk is full or cannot be written, saying what to do.
+    """
+    make_folder(path.parent)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         write(temporary)

@@ -70,7 +70,6 @@ def measure_diversity(
                 seed=outcome.seed,
                 dots=dots,
             )
-            path.parent.mkdir(parents=True, exist_ok=True)
             write_text(path, _ADAPTER.dump_json(found).decode("utf-8"))
             progress.end()
         found = _ADAPTER.validate_json(path.read_bytes())

@@ -48,7 +48,6 @@ def evaluate_guard(
     if not counted.is_file():
         who = {"guard": guard.key, "stage": counted.parent.name}
         ledger.add(who, answers)
-        counted.parent.mkdir(parents=True, exist_ok=True)
         write_text(counted, json.dumps(who))
     rows = [row for name, found in answers.items() for row in score_rows(name, None, found)]
     write_scores(out, guard.key, rows)

@@ -105,7 +105,6 @@ class Arms:
         )
         who: dict[str, str | int] = {"arm": name, "seed": config.seed, "stage": outcome.stage}
         self._ledger.add(who, {at: list(rows_of(table)) for at, table in tables.items()})
-        path.parent.mkdir(parents=True, exist_ok=True)
         prompts = list(dict.fromkeys(row.prompt for row in beside))
         write_text(path.parent / PROMPTS, json.dumps(prompts, ensure_ascii=False, indent=0))
         write_text(path, _ADAPTER.dump_json(outcome, indent=1).decode("utf-8"))

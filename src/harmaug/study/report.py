@@ -27,8 +27,6 @@ def write_study(study: Study, folder: Path) -> tuple[Summary, Path]:
     """
     summary = Summary.of(study, folder)
     grids, drawings = tables(summary), figures(summary)
-    for place in ("tables", "figures"):
-        (folder / place).mkdir(parents=True, exist_ok=True)
     for grid in grids:
         write_text(folder / "tables" / f"{grid.name}.md", grid.markdown())
         write_text(folder / "tables" / f"{grid.name}.tex", grid.latex())

@@ -122,7 +122,6 @@ def score_rows(benchmark: str, seed: int | None, rows: list[Prediction]) -> list
 
 def write_scores(folder: Path, name: str, rows: list[ScoreRow]) -> None:
     """Write the scores of one arm or guard."""
-    (folder / SCORES).mkdir(parents=True, exist_ok=True)
     table = to_table(rows, ScoreRow)
     path = scores_path(folder, name)
     write_whole(path, lambda to: pq.write_table(table, to, compression="zstd"))

@@ -106,7 +106,7 @@ def _check(study: StudyConfig, configs: Mapping[tuple[str, int], RunConfig]) -> 
             raise ConfigError(
                 f"{study.name}, arm {arm}: evaluate differs from the other arms; set it for all"
             )
-        models = config.model_dump(include={"generate", "respond", "label", "distill"})
+        models = config.model_dump(include={"generate", "respond", "label", "distill", "select"})
         if models not in checked:
             check_models(config)
             checked.append(models)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harmaug.errors import ModelError
+from harmaug.guard.settings import FILE_NAME as SETTINGS
 from harmaug.sources.files import SUFFIXES
 from harmaug.teachers.catalogue import CARDS, family_in_name
 from harmaug.teachers.files import Files
@@ -69,6 +70,8 @@ def detect(files: Files) -> str | None:
 
 def _by_files(files: Files, name: str | None) -> str | None:
     traits = _traits(files)
+    if traits is not None and not files.local and files.json(SETTINGS) is not None:
+        return "guard"  # of this project, on the hub: read as `Guard.load` reads it
     if traits is not None:
         return _by_traits(files.model, traits, name)
     if name is not None and not files.local:

@@ -11,4 +11,4 @@ from harmaug.scoring import Scorer
 
 def load(config: TeacherConfig, journal: Path | None) -> Scorer:
     """Load a guard; a model in the process needs no journal."""
-    return Guard.load(config.model)
+    return Guard.load(config.model, revision=config.revision)

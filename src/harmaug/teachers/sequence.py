@@ -7,7 +7,7 @@ one counts: nothing is cut.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -17,16 +17,21 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from harmaug.config import TeacherConfig
 from harmaug.errors import ConfigError
+from harmaug.guard.settings import FILE_NAME, GuardSettings
 from harmaug.guard.window import Windower
 from harmaug.runs.fingerprint import fingerprint, model_fingerprint
 from harmaug.scoring import FloatArray, ScoreKind, ScorerInfo, TextPair
 from harmaug.teachers.checkpoint import load_classifier
 from harmaug.teachers.classes import harm_rule
 from harmaug.teachers.template_text import neutral_in
-from harmaug.text import Encoded, PairEncoder
+from harmaug.text import Encoded, PairEncoder, normalise
 
 OFFSET_POSITIONS = frozenset({"roberta", "xlm-roberta", "camembert"})
 """Their first position is the one after the padding id: so many fewer tokens fit."""
+
+UNBOUNDED = 1_024
+"""Tokens at once, where `max_length` says nothing, of a model that tells distances apart and no
+positions (DeBERTa-v2 and v3): what HarmAug's are trained at."""
 
 LEAST_WINDOW = 32
 """Tokens in which the longest piece of a word fits beside a quarter of the other text."""
@@ -50,15 +55,19 @@ class Wording:
     """How texts are put to a model that was not trained on two sequences.
 
     `prefix` stands before every window. `joint` stands between prompt and response in one text;
-    None: they are two sequences.
+    None: they are two sequences. `normalised`: what hides words is undone first.
     """
 
     prefix: str = ""
     joint: str | None = None
+    normalised: bool = False
 
 
 def load(config: TeacherConfig, journal: Path | None) -> SequenceTeacher:
     """Load a classifier from a folder or hub id.
+
+    A student of ours that is too large for ONNX is read as `Guard` reads the others: normalised,
+    in windows of the length that it was trained at.
 
     Raises:
         ConfigError: when `max_length` leaves no room for windows.
@@ -67,8 +76,13 @@ def load(config: TeacherConfig, journal: Path | None) -> SequenceTeacher:
     model, tokenizer = load_classifier(config, config.model)
     names = {int(index): name for index, name in (model.config.id2label or {}).items()}
     rule = harm_rule(names, model.config.problem_type, config.model)
-    limit = _positions(model, _pad_id(model, tokenizer))
-    return SequenceTeacher(model, tokenizer, config, rule, limit=limit)
+    limit = _positions(model, _pad_id(model, tokenizer)) or config.max_length or UNBOUNDED
+    wording = None
+    if (Path(config.model) / FILE_NAME).is_file():
+        settings = GuardSettings.load(Path(config.model))
+        limit = min(limit, settings.window)
+        wording = Wording(normalised=settings.normalise)
+    return SequenceTeacher(model, tokenizer, config, rule, limit=limit, wording=wording)
 
 
 class SequenceTeacher:
@@ -116,7 +130,7 @@ class SequenceTeacher:
             name=self._config.model,
             revision=model_fingerprint(self._config.model, self._config.revision),
             score_kind=self._rule.score_kind,
-            template="" if wording == Wording() else fingerprint(wording.prefix, wording.joint),
+            template="" if wording == Wording() else fingerprint(*astuple(wording)),
             runtime=f"transformers {str(self._model.dtype).removeprefix('torch.')}",
             parameters=sum(weight.numel() for weight in self._model.parameters()),
         )
@@ -140,6 +154,8 @@ class SequenceTeacher:
         return worst
 
     def _worded(self, pair: TextPair) -> TextPair:
+        if self._wording.normalised:
+            pair = normalise(pair[0]), pair[1] and normalise(pair[1])
         prompt, response = self._neutral.pair(pair)
         joint = self._wording.joint
         if response is None or joint is None:
@@ -199,7 +215,10 @@ def _pad_id(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:
     return pad
 
 
-def _positions(model: PreTrainedModel, pad: int) -> int:
-    """Return how many tokens a classifier has positions for."""
+def _positions(model: PreTrainedModel, pad: int) -> int | None:
+    """Return how many tokens a classifier has positions for, None where only distance counts."""
+    settings = model.config.to_dict()
+    if settings.get("relative_attention") and not settings.get("position_biased_input", True):
+        return None
     limit = int(model.config.max_position_embeddings)
     return limit - pad - 1 if model.config.model_type in OFFSET_POSITIONS else limit
