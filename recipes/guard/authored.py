@@ -27,11 +27,24 @@ REQUESTS = (
     "roundabout",
     "soundalikes",
     "passages",
+    "traffic",
+    "fragments",
     *DEVELOPMENT,
 )
 PAIRS = ("pairs_requests", "pairs_questions", "pairs_answers", "pairs_everyday")
-TWINS = ("contrasts", "posts", "statements", "roundabout", "soundalikes", "passages")
+TWINS = (
+    "contrasts",
+    "posts",
+    "statements",
+    "roundabout",
+    "soundalikes",
+    "passages",
+    "traffic",
+    "fragments",
+)
 """Files whose lines are near twins two by two: both stay on one side of the split."""
+TEXTS = ("posts", "statements", "passages", "fragments")
+"""Read as they are and put into no pair: nobody asks for anything in them, or only late."""
 DOUBT = 0.02
 HELD = 10
 
@@ -68,8 +81,7 @@ def read_authored(folder: Path = FOLDER) -> list[Authored]:
 def _register(name: str, row: Mapping[str, object]) -> Register:
     if row["response"]:
         return "pair"
-    # Parts of passages are put nowhere else: many turn harmful only late.
-    return "text" if name == "passages" else "request"
+    return "text" if name in TEXTS else "request"
 
 
 def _is_held(name: str, index: int, row: Mapping[str, object]) -> bool:

@@ -36,6 +36,7 @@ AUTHORED = {
     "authored_posts": ("posts", "passages"),
     "authored_statements": ("statements", "statements_dev"),
     "authored_roundabout": ("roundabout",),
+    "authored_traffic": ("traffic", "fragments"),
     "authored_pairs": ("pairs_requests", "pairs_questions"),
     "authored_answers": ("pairs_answers",),
     "authored_everyday": ("pairs_everyday",),
