@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import re
 from collections.abc import Iterator
@@ -10,7 +9,8 @@ from pathlib import Path
 
 from recipes.chat.minors_filter import sexual_about_minors
 from recipes.chat.requests import expand
-from recipes.chat.sentences import AUTHORED, one_line
+from recipes.chat.sentences import one_line
+from recipes.guard.authored import read_authored
 from recipes.sources import read_rows
 
 # Written by people, or by volunteers of Open-Assistant; no text of a commercial model.
@@ -99,12 +99,13 @@ def pairs(data: Path) -> list[tuple[str, str]]:
 
 
 def authored_pairs(label: int) -> list[tuple[str, str]]:
-    """The project's own pairs whose response carries ``label``, read where they exist."""
+    """The project's own pairs whose response carries ``label``, less those held to measure on."""
     found = []
-    for path in sorted(AUTHORED.glob("pairs_*.jsonl")):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            row = json.loads(line)
-            pair = one_line(row["prompt"]), clip(row["response"], 45)
-            if row["label"] == label and not sexual_about_minors(" ".join(pair)):
-                found.append(pair)
+    for row in read_authored():
+        example = row.example
+        if example.response is None or row.held or example.label != label:
+            continue
+        pair = one_line(example.prompt), clip(example.response, 45)
+        if not sexual_about_minors(" ".join(pair)):
+            found.append(pair)
     return found

@@ -12,10 +12,9 @@ from recipes.chat.openings import INJECTED
 from recipes.chat.outlines import EVERYDAY_FRAMES, HARM_FRAMES, SAFE_FRAMES, framed
 from recipes.chat.sentences import Sentence, harmful_sentences, harmless_sentences
 
-# The project's own sentences are fewer and more varied than the files': they count this often.
-AUTHORED_WEIGHT = 4
 # How many documents set all their acts into one frame, which the next sentence is to copy.
 ONE_FRAME = 0.3
+SOUND_HARMFUL = 0.5
 # Sentences of one list or request may share words, but not this much of their trigrams.
 APART = 0.5
 
@@ -26,17 +25,20 @@ class Group:
 
     sentences: list[Sentence]
     near: list[list[int]]
-    seeds: list[int]
-    seeds_with_act: list[int]
+    with_act: list[int]
+    twins: list[int]
 
-    def similar(self, count: int, rng: random.Random, acts: bool) -> list[Sentence]:
+    def similar(
+        self, count: int, rng: random.Random, *, acts: bool, twins: bool = False
+    ) -> list[Sentence]:
         """About ``count`` neighbouring sentences (2 at least), none nearly the same as another.
 
-        ``acts`` keeps to sentences that name an act.
+        ``acts`` keeps to sentences that name an act; ``twins`` looks around one of the twins.
         """
+        seeds = self.with_act if acts else self.twins if twins else range(len(self.sentences))
         chosen: list[Sentence] = []
         while len(chosen) < min(count, 2):
-            seed = rng.choice(self.seeds_with_act if acts else self.seeds)
+            seed = rng.choice(seeds)
             pool = [seed, *self.near[seed]]
             rng.shuffle(pool)
             chosen = []
@@ -63,8 +65,11 @@ class Corpus:
         return _varied(chosen, HARM_FRAMES, rng)
 
     def harmless_texts(self, count: int, rng: random.Random) -> list[str]:
-        """Harmless sentences of one kind."""
-        chosen = self.harmless.similar(count, rng, acts=rng.random() < 0.2)
+        """Harmless sentences of one kind, half of the time such as sound harmful."""
+        twins = rng.random() < SOUND_HARMFUL
+        chosen = self.harmless.similar(
+            count, rng, acts=not twins and rng.random() < 0.2, twins=twins
+        )
         return _varied(chosen, EVERYDAY_FRAMES, rng)
 
     def twin_texts(self, count: int, rng: random.Random) -> list[str]:
@@ -89,10 +94,12 @@ def _varied(sentences: list[Sentence], frames: tuple[str, ...], rng: random.Rand
 
 def _group(sentences: list[Sentence], minilm: Path) -> Group:
     near = nearest([s.text for s in sentences], minilm)
-    seeds = [
-        i for i, s in enumerate(sentences) for _ in range(AUTHORED_WEIGHT if s.authored else 1)
-    ]
-    return Group(sentences, near, seeds, [i for i in seeds if sentences[i].act is not None])
+    return Group(
+        sentences,
+        near,
+        with_act=[i for i, s in enumerate(sentences) if s.act is not None],
+        twins=[i for i, s in enumerate(sentences) if s.twin],
+    )
 
 
 def load_corpus(data: Path, minilm: Path) -> Corpus:

@@ -119,7 +119,7 @@ def refuse_mismatch(corpus: Corpus, rng: random.Random) -> Pieces:
 
 
 def _harmful_question(corpus: Corpus, rng: random.Random) -> tuple[str, str | None]:
-    chosen = corpus.harmful.sentences[rng.choice(corpus.harmful.seeds)]
+    chosen = rng.choice(corpus.harmful.sentences)
     if chosen.act is not None and rng.random() < 0.4:
         return framed(HARM_FRAMES, chosen.act, rng), chosen.act
     return chosen.text, chosen.act
@@ -140,7 +140,7 @@ def answer(corpus: Corpus, rng: random.Random) -> Pieces:
 
 def answer_briefly(corpus: Corpus, rng: random.Random) -> Pieces:
     """A harmless question that nobody answered, with a willing phrase."""
-    asked = corpus.harmless.sentences[rng.choice(corpus.harmless.seeds)]
+    asked = rng.choice(corpus.harmless.sentences)
     return _turns([(asked.text, 0.0)], helpful(asked.act, rng), rng)
 
 
@@ -158,6 +158,16 @@ def unaligned_harmful(corpus: Corpus, rng: random.Random) -> Pieces:
     return _turns([(text, 0.0)], reply, rng, _unaligned(rng))
 
 
+def unaligned_sentence(corpus: Corpus, rng: random.Random) -> Pieces:
+    """The other role, asked for one more harmful sentence, writes it and nothing before it.
+
+    What a sentence has to be like after such a request is learned here; that an opening brings it
+    out of the first role, which always refused, is not.
+    """
+    *examples, new = corpus.harmful_texts(_few(rng) + 1, rng)
+    return _turns(_request(examples, True, rng), new, rng, _unaligned(rng))
+
+
 def unaligned_harmless(corpus: Corpus, rng: random.Random) -> Pieces:
     """The other role answers harmless questions like the first."""
     prompt, reply = rng.choice(corpus.pairs)
@@ -169,16 +179,17 @@ KINDS: dict[Maker, int] = {
     language: 26,
     harmful_list: 20,
     harmless_list: 6,
-    comply: 10,
+    comply: 20,
     comply_twin: 6,
     comply_injected: 4,
     refuse_examples: 9,
     refuse_injected: 5,
-    refuse_mismatch: 2,
+    refuse_mismatch: 1,
     refuse_plain: 13,
     answer: 9,
     answer_briefly: 7,
     unaligned_harmful: 7,
+    unaligned_sentence: 14,
     unaligned_harmless: 2,
 }
 

@@ -7,17 +7,20 @@ all, and no text joins minors with anything sexual.
 from __future__ import annotations
 
 import itertools
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from recipes.chat.minors_filter import mentions_minors, sexual_about_minors
+from recipes.guard.authored import read_authored
 from recipes.sources import Row, read_rows
 
-AUTHORED = Path("data/authored")
 MAX_WORDS = 38
+
+# The project's own files of short prompts; what is held of them is the quickstart's benchmark.
+TWINS = ("authored_contrasts", "authored_soundalikes", "authored_traffic")
+AUTHORED = ("authored_benign_prompts", "authored_harmful_prompts", *TWINS)
 
 # Files of harmful requests, and how many rows of each at most: templated files weigh less.
 HARMFUL_FILES = {
@@ -68,11 +71,14 @@ _ACT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One request; ``act`` is its base-form phrase ("steal a car") where it names one."""
+    """One request; ``act`` is its base-form phrase ("steal a car") where it names one.
+
+    ``twin``: written as one of two that are alike in all but what matters.
+    """
 
     text: str
     act: str | None
-    authored: bool
+    twin: bool = False
 
 
 def act_of(text: str) -> str | None:
@@ -101,23 +107,22 @@ def _usable(row: Row) -> bool:
     return row.label == 1 or row.file in ("gptfuzz_responses", "ailuminate_demo_en_unlabelled")
 
 
-def _authored(name: str) -> Iterator[str]:
-    path = AUTHORED / name
-    if path.exists():
-        for line in path.read_text(encoding="utf-8").splitlines():
-            yield json.loads(line)["prompt"]
+def _authored(harmful: bool) -> Iterator[tuple[str, bool]]:
+    for row in read_authored():
+        example = row.example
+        if example.source in AUTHORED and not row.held and example.label == harmful:
+            yield example.prompt, example.source in TWINS
 
 
-def _sentences(texts: Iterator[str], own: str, harmful: bool) -> list[Sentence]:
+def _sentences(texts: Iterator[str], harmful: bool) -> list[Sentence]:
     found: dict[str, Sentence] = {}
-    sourced = ((text, False) for text in texts)
-    for raw, authored in itertools.chain(sourced, ((text, True) for text in _authored(own))):
+    for raw, twin in itertools.chain(((text, False) for text in texts), _authored(harmful)):
         text = one_line(raw)
         if not 3 <= len(text.split()) <= MAX_WORDS:
             continue
         if sexual_about_minors(text) or (harmful and mentions_minors(text)):
             continue
-        found.setdefault(text.lower(), Sentence(text, act_of(text), authored))
+        found.setdefault(text.lower(), Sentence(text, act_of(text), twin))
     return list(found.values())
 
 
@@ -130,7 +135,7 @@ def harmful_sentences(data: Path) -> list[Sentence]:
             step = max(1.0, len(rows) / limit)
             yield from (rows[int(i * step)] for i in range(min(limit, len(rows))))
 
-    return _sentences(texts(), "harmful_prompts.jsonl", harmful=True)
+    return _sentences(texts(), harmful=True)
 
 
 def harmless_sentences(data: Path) -> list[Sentence]:
@@ -142,4 +147,4 @@ def harmless_sentences(data: Path) -> list[Sentence]:
             step = max(1.0, len(rows) / limit)
             yield from (rows[int(i * step)] for i in range(min(limit, len(rows))))
 
-    return _sentences(texts(), "benign_prompts.jsonl", harmful=False)
+    return _sentences(texts(), harmful=False)
