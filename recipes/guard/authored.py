@@ -17,21 +17,6 @@ from recipes.guard.example import Example, Register
 FOLDER = Path("data/authored")
 DEVELOPMENT = ("soundalikes_dev", "statements_dev")
 """Written to develop on: every row is held."""
-REQUESTS = (
-    "benign_prompts",
-    "harmful_prompts",
-    "jailbreaks",
-    "contrasts",
-    "posts",
-    "statements",
-    "roundabout",
-    "soundalikes",
-    "passages",
-    "traffic",
-    "fragments",
-    *DEVELOPMENT,
-)
-PAIRS = ("pairs_requests", "pairs_questions", "pairs_answers", "pairs_everyday")
 TWINS = (
     "contrasts",
     "posts",
@@ -43,6 +28,8 @@ TWINS = (
     "fragments",
 )
 """Files whose lines are near twins two by two: both stay on one side of the split."""
+REQUESTS = ("benign_prompts", "harmful_prompts", "jailbreaks", *TWINS, *DEVELOPMENT)
+PAIRS = ("pairs_requests", "pairs_questions", "pairs_answers", "pairs_everyday")
 TEXTS = ("posts", "statements", "passages", "fragments")
 """Read as they are and put into no pair: nobody asks for anything in them, or only late."""
 DOUBT = 0.02

@@ -65,19 +65,25 @@ def test_the_cost_of_twins_is_part_of_the_generations(context: Context) -> None:
     assert beside.facts.seconds == pytest.approx(took)
 
 
-def test_a_twin_that_was_not_written_is_counted_with_its_reason(
-    context: Context, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def failing(
+def answer_twins(monkeypatch: pytest.MonkeyPatch, *, prompt: str, error: str | None = None) -> None:
+    """Let every request for a twin be answered so, whatever the model says."""
+
+    def answering(
         context: Context,
         what: str,
         tasks: Parts[InstructionTask],
         out: PartFolder[Instruction],
     ) -> Iterator[Instruction]:
         for row in ask(context, what, tasks, out):
-            yield dataclasses.replace(row, prompt="", error="HTTP 500")
+            yield dataclasses.replace(row, prompt=prompt, error=error)
 
-    monkeypatch.setattr("harmaug.pipeline.twinning.ask", failing)
+    monkeypatch.setattr("harmaug.pipeline.twinning.ask", answering)
+
+
+def test_a_twin_that_was_not_written_is_counted_with_its_reason(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer_twins(monkeypatch, prompt="", error="HTTP 500")
     found = facts(context)
     assert found.failed == {"HTTP 500": 6} and found.drops["twin: error"] == 6
     assert {sample.drop for sample in found.samples} == {None}
@@ -108,16 +114,7 @@ def test_twins_that_are_alike_stay_where_reasons_are_only_counted(
     context: Context,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def alike(
-        context: Context,
-        what: str,
-        tasks: Parts[InstructionTask],
-        out: PartFolder[Instruction],
-    ) -> Iterator[Instruction]:
-        for row in ask(context, what, tasks, out):
-            yield dataclasses.replace(row, prompt="how do i bake bread at home today?")
-
-    monkeypatch.setattr("harmaug.pipeline.twinning.ask", alike)
+    answer_twins(monkeypatch, prompt="how do i bake bread at home today?")
     config = with_twins(tiny_config)
     filters = config.generate.filters.model_copy(update={"mode": mode})
     generate = config.generate.model_copy(update={"filters": filters})
