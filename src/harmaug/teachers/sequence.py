@@ -16,6 +16,7 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from harmaug.config import TeacherConfig
+from harmaug.distill.student import position_limit
 from harmaug.errors import ConfigError
 from harmaug.guard.settings import FILE_NAME, GuardSettings
 from harmaug.guard.window import Windower
@@ -25,9 +26,6 @@ from harmaug.teachers.checkpoint import load_classifier
 from harmaug.teachers.classes import harm_rule
 from harmaug.teachers.template_text import neutral_in
 from harmaug.text import Encoded, PairEncoder, normalise
-
-OFFSET_POSITIONS = frozenset({"roberta", "xlm-roberta", "camembert"})
-"""Their first position is the one after the padding id: so many fewer tokens fit."""
 
 UNBOUNDED = 1_024
 """Tokens at once, where `max_length` says nothing, of a model that tells distances apart and no
@@ -76,7 +74,7 @@ def load(config: TeacherConfig, journal: Path | None) -> SequenceTeacher:
     model, tokenizer = load_classifier(config, config.model)
     names = {int(index): name for index, name in (model.config.id2label or {}).items()}
     rule = harm_rule(names, model.config.problem_type, config.model)
-    limit = _positions(model, _pad_id(model, tokenizer)) or config.max_length or UNBOUNDED
+    limit = position_limit(model) or config.max_length or UNBOUNDED
     wording = None
     if (Path(config.model) / FILE_NAME).is_file():
         settings = GuardSettings.load(Path(config.model))
@@ -213,12 +211,3 @@ def _pad_id(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:
     pad = next(token for token in known if isinstance(token, int) and token < size)
     model.config.pad_token_id = pad
     return pad
-
-
-def _positions(model: PreTrainedModel, pad: int) -> int | None:
-    """Return how many tokens a classifier has positions for, None where only distance counts."""
-    settings = model.config.to_dict()
-    if settings.get("relative_attention") and not settings.get("position_biased_input", True):
-        return None
-    limit = int(model.config.max_position_embeddings)
-    return limit - pad - 1 if model.config.model_type in OFFSET_POSITIONS else limit
