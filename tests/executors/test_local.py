@@ -61,6 +61,35 @@ def test_after_a_failure_only_the_missing_parts_are_done_again(
 
 
 @dataclass(frozen=True)
+class OutlivesAFailure:
+    """A stage whose second part dies at once; the first is done only after that."""
+
+    died: Path
+
+    def setup(self) -> "OutlivesAFailure":
+        return self
+
+    def process(self, rows: Sequence[Pair]) -> list[Pair]:
+        if rows[0].id == "4":
+            self.died.touch()
+            raise HarmaugError("the server is gone")
+        deadline = time.monotonic() + 30
+        while not self.died.exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        time.sleep(0.5)
+        return list(rows)
+
+
+def test_a_part_under_way_when_another_fails_is_kept(tmp_path: Path) -> None:
+    out = PartFolder(tmp_path / "out", Pair)
+    executor = LocalExecutor(ExecutorConfig(workers=2))
+    with pytest.raises(HarmaugError, match="the server is gone"):
+        executor.run("die", OutlivesAFailure(tmp_path / "d"), chunked(ROWS, 4), out, Quiet())
+    assert 0 in out
+    assert 5 not in out
+
+
+@dataclass(frozen=True)
 class WaitsForTheLast:
     """A stage whose first part takes until the last one is on the disk."""
 

@@ -52,7 +52,8 @@ class LocalExecutor:
     ) -> Iterator[tuple[int, Sequence[Out]]]:
         """Keep each worker one part ahead, and no more, so that memory stays flat.
 
-        Parts are given as they come, so that a slow one holds up none of the others.
+        Parts are given as they come, so that a slow one holds up none of the others. When one
+        fails no other is begun, and those under way are given before its error is raised.
         """
         workers = self.config.workers
         slot: _Slot[In, Out] = _Slot(stage)
@@ -60,18 +61,30 @@ class LocalExecutor:
         with ProcessPoolExecutor(workers, mp_context=context) as pool:
             waiting = list(reversed(missing))
             running: dict[Future[Sequence[Out]], int] = {}
-            try:
-                while waiting or running:
-                    while waiting and len(running) < 2 * workers:
-                        part = waiting.pop()
-                        running[pool.submit(slot.process, tasks.read(part))] = part
-                    for done in wait(running, return_when=FIRST_COMPLETED).done:
-                        yield running.pop(done), done.result()
-            except BrokenProcessPool:
-                raise HarmaugError(
-                    "a worker process died (out of memory?): run the same command again to go on, "
-                    "with fewer executor.workers"
-                ) from None
+            failure: BaseException | None = None
+            while running or (waiting and not failure):
+                while waiting and not failure and len(running) < 2 * workers:
+                    part = waiting.pop()
+                    running[pool.submit(slot.process, tasks.read(part))] = part
+                for done in wait(running, return_when=FIRST_COMPLETED).done:
+                    part = running.pop(done)
+                    if error := done.exception():
+                        failure = failure or error
+                    else:
+                        yield part, done.result()
+                if failure:
+                    running = {done: part for done, part in running.items() if not done.cancel()}
+            if failure:
+                raise _in_one_line(failure)
+
+
+def _in_one_line(failure: BaseException) -> BaseException:
+    if isinstance(failure, BrokenProcessPool):
+        return HarmaugError(
+            "a worker process died (out of memory?): run the same command again to go on, "
+            "with fewer executor.workers"
+        )
+    return failure
 
 
 def _here(
