@@ -38,7 +38,8 @@ from harmaug.distill.checkpoint import Checkpoint
 from harmaug.distill.compute import log_odds_of_rows
 from harmaug.distill.distillation import task_of
 from harmaug.distill.student import load_student
-from harmaug.distill.train import Task, train
+from harmaug.distill.task import Task
+from harmaug.distill.train import train
 from harmaug.progress import Quiet
 from harmaug.rows import LabelledRow, ScoredPair
 from harmaug.sources.load import load_rows

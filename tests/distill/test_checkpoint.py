@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,6 +58,30 @@ def test_a_training_that_cannot_write_ends_with_it(
     config = tiny_distillation(student, checkpoint_minutes=1e-6)
     with pytest.raises(RunFolderError, match="run the same command again"):
         distill(scored_rows(40), config, seed=1, tau=0.5, out=tmp_path / "student")
+
+
+@pytest.mark.parametrize("left", [0, 40, 3_000])
+def test_a_state_that_is_not_whole_is_none(left: int, tmp_path: Path) -> None:
+    checkpoint = Checkpoint(tmp_path, "mark")
+    checkpoint.save(state(1.0))
+    assert checkpoint.load() is not None
+    os.truncate(tmp_path / "state.pt", left)
+    assert checkpoint.load() is None
+    (tmp_path / "state.pt").write_bytes(b"\0" * left)
+    assert checkpoint.load() is None
+
+
+def test_a_state_is_on_the_disk_before_it_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[tuple[int, bool]] = []
+
+    def fsync(file: int) -> None:
+        synced.append((os.fstat(file).st_size, (tmp_path / "state.pt").exists()))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    Checkpoint(tmp_path, "mark").save(state(1.0))
+    assert synced == [((tmp_path / "state.pt").stat().st_size, False)]
 
 
 def test_what_is_no_fault_of_the_disk_stays_what_it_is(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from harmaug.errors import RunFolderError
 CHILD = """
 import sys, time
 from pathlib import Path
+import torch
 from harmaug.distill import distill
 from tests.distill.students import scored_rows, tiny_distillation
 
@@ -30,6 +31,8 @@ class Slow:
     def advance(self, steps, note=""): time.sleep(0.05)
     def end(self, note=""): pass
 
+# Sums of several threads differ in the last bit from those of one.
+torch.set_num_threads(int(sys.argv[3]))
 distill(scored_rows(120), tiny_distillation(sys.argv[1], epochs=6, validations=6), seed=1, tau=0.5,
         out=Path(sys.argv[2]), progress=Slow())
 """
@@ -56,7 +59,8 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a backbone `bert` and what a killed training of `student` left there."""
     folder = tmp_path_factory.mktemp("killed")
     student = backbone(folder / "bert", "bert")
-    arguments = [sys.executable, "-c", CHILD, str(student), str(folder / "student")]
+    places = [str(student), str(folder / "student")]
+    arguments = [sys.executable, "-c", CHILD, *places, str(torch.get_num_threads())]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     child = subprocess.Popen(arguments, env=environment)
     state = folder / ".student.partial" / "checkpoint" / "state.pt"

@@ -17,7 +17,8 @@ from harmaug.distill.compute import Compute, log_odds_of_rows
 from harmaug.distill.distillation import task_of
 from harmaug.distill.optimise import rate
 from harmaug.distill.student import load_student
-from harmaug.distill.train import Task, gradient
+from harmaug.distill.task import Task
+from harmaug.distill.train import gradient
 from harmaug.errors import DataError, ModelError, RunFolderError
 from harmaug.rows import ScoredPair
 
@@ -113,6 +114,16 @@ def test_the_best_checkpoint_is_kept_not_the_last(student: Path, tmp_path: Path)
     target = (teacher + label) / 2
     loss = torch.nn.functional.softplus(found) - target * found
     assert loss.mean().item() == pytest.approx(result.loss, rel=1e-3)
+
+
+@pytest.mark.parametrize(("steps", "at"), [(6, 2), (1, 1)])  # while it trains, and validating
+def test_a_training_that_diverges_says_what_to_change(
+    student: Path, tmp_path: Path, steps: int, at: int
+) -> None:
+    config = tiny_distillation(student, learning_rate=1e38, warmup_steps=0, steps=steps)
+    with pytest.raises(ModelError, match=f"diverged at step {at} .*: lower distill.learning_rate"):
+        distill(scored_rows(60), config, seed=1, tau=0.5, out=tmp_path / "student")
+    assert not (tmp_path / "student").exists()
 
 
 def test_without_validation_the_last_weights_stay(student: Path, tmp_path: Path) -> None:

@@ -6,9 +6,10 @@ from typing import cast
 
 import numpy as np
 import pytest
+from huggingface_hub import constants
 
 from harmaug.config import TeacherConfig
-from harmaug.evaluate.cost import Cost, Speed, cost_ratio, measure_cost
+from harmaug.evaluate.cost import Cost, Speed, cost_ratio, local_folder, measure_cost
 from harmaug.evaluate.lengths import lengths
 from harmaug.evaluate.profile import throughput
 from harmaug.evaluate.results import Results
@@ -45,6 +46,21 @@ def test_a_student_is_counted_and_measured(measured: Cost) -> None:
         1e3 * measured.speed.latency_mean_ms
     )
     assert measured.batch_token_latency_us and measured.batch_token_latency_us > 0
+
+
+def test_a_pinned_teacher_is_counted_at_its_revision(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    place = tmp_path / "models--some--guard"
+    for commit in ("a" * 40, "b" * 40):
+        (place / "snapshots" / commit).mkdir(parents=True)
+    (place / "refs").mkdir()
+    (place / "refs" / "main").write_text("b" * 40, encoding="utf-8")
+    for revision, commit in ((None, "b" * 40), ("a" * 40, "a" * 40)):
+        teacher = TeacherConfig(family="llama-guard", model="some/guard", revision=revision)
+        found = local_folder(GuardSource.of_teacher(teacher))
+        assert found is not None and found.name == commit
 
 
 def test_memory_is_that_of_a_process_without_torch(measured: Cost) -> None:

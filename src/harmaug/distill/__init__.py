@@ -2,6 +2,6 @@
 
 from harmaug.distill.distillation import distill, leading
 from harmaug.distill.result import DistillResult
-from harmaug.distill.train import Validation
+from harmaug.distill.task import Validation
 
 __all__ = ["DistillResult", "Validation", "distill", "leading"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import pickle
 from collections.abc import Sequence
 from dataclasses import astuple
 from pathlib import Path
@@ -51,7 +53,7 @@ class Checkpoint:
     """The folder `checkpoint/`: the state of the training, and the best weights so far.
 
     Files appear by renaming, the best weights before the state that names them. A state that
-    belongs to another training is no state.
+    belongs to another training is no state, as is one that a machine which went down left unwhole.
     """
 
     def __init__(self, folder: Path, fingerprint: str) -> None:
@@ -68,7 +70,10 @@ class Checkpoint:
         path = self.folder / "state.pt"
         if not path.is_file():
             return None
-        saved: _Saved = torch.load(path, weights_only=True, map_location="cpu")
+        try:
+            saved: _Saved = torch.load(path, weights_only=True, map_location="cpu")
+        except (EOFError, RuntimeError, pickle.UnpicklingError):  # empty, cut short, no such file
+            return None
         return saved["state"] if saved["fingerprint"] == self.fingerprint else None
 
     def save_best(self, step: int, weights: Weights) -> None:
@@ -91,7 +96,7 @@ class Checkpoint:
 
 
 def _replace(path: Path, content: object) -> None:
-    """Write a file beside its place and rename it.
+    """Write a file beside its place, sync it and rename it.
 
     Raises:
         RunFolderError: when the disk is full or cannot be written, saying what to do.
@@ -101,6 +106,8 @@ def _replace(path: Path, content: object) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with partial.open("wb") as file:
             torch.save(content, file)
+            file.flush()
+            os.fsync(file.fileno())
         partial.replace(path)
     except (OSError, RuntimeError) as error:
         # Over what the disk said torch puts an error of its own, about its file's positions.

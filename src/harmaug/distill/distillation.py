@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -22,9 +22,10 @@ from harmaug.distill.result import DistillResult
 from harmaug.distill.shards import Shards
 from harmaug.distill.split import split
 from harmaug.distill.student import Student, load_student
+from harmaug.distill.task import Task, Training
 from harmaug.distill.team import Announcements, Team, join
-from harmaug.distill.train import Task, Training, train
-from harmaug.errors import ConfigError, RunFolderError
+from harmaug.distill.train import train
+from harmaug.errors import ConfigError, ModelError, RunFolderError
 from harmaug.progress import Progress, Quiet
 from harmaug.rows import ScoredPair
 from harmaug.runs.parts import disk_error
@@ -58,7 +59,7 @@ def distill(
 
     Raises:
         DataError: rows that cannot train a guard.
-        ModelError: a student that cannot be loaded or exported.
+        ModelError: a student that cannot be loaded or exported, or whose training diverges.
         RunFolderError: `out` holds something already, or the disk does not take what is written.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
@@ -132,8 +133,9 @@ def _follow() -> None:
     while (job := announcements().hear()) is not None:
         student = load_student(job.config.student, job.config.revision, job.seed, job.config.layers)
         task = task_of(job.rows, job.config, student, seed=job.seed, tau=job.tau)
-        train(task, None, QUIET)
-        task.team.whole(student)
+        with suppress(ModelError):  # all diverge at the same step: the first process tells of it
+            train(task, None, QUIET)
+            task.team.whole(student)
 
 
 def task_of(

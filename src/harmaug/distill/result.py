@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from harmaug.distill.train import Validation
+from harmaug.distill.task import Validation
 from harmaug.errors import ModelError
 
 FILE_NAME = "training.json"

@@ -3,68 +3,22 @@
 from __future__ import annotations
 
 import json
-import math
 import time
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 
-import numpy as np
 import torch
-from sklearn.metrics import average_precision_score
 from torch import Tensor
 
-from harmaug.config import DistillConfig
-from harmaug.distill.batches import Schedule
 from harmaug.distill.checkpoint import Checkpoint, State
-from harmaug.distill.compute import Compute, log_odds_of_rows, logits_of
+from harmaug.distill.compute import logits_of
 from harmaug.distill.cpu import densify, fast_on_cpu
-from harmaug.distill.examples import Examples, Rows
+from harmaug.distill.examples import Rows
 from harmaug.distill.loss import equation_1
 from harmaug.distill.optimise import adamw, rate
-from harmaug.distill.student import Student
-from harmaug.distill.team import ALONE, Team
+from harmaug.distill.task import Task, Training, Validation
+from harmaug.distill.validate import check_finite, validate, validation_steps
 from harmaug.progress import Progress
-
-
-@dataclass(frozen=True)
-class Validation:
-    """What was seen after `step` steps.
-
-    `train_loss` is the mean since the last validation; `auprc` is None where the validation rows
-    have one class, and both validation figures are None where there are no such rows.
-    """
-
-    step: int
-    train_loss: float
-    auprc: float | None
-    loss: float | None
-
-
-@dataclass
-class Training:
-    """The part of a training that changes. `best` indexes `history`."""
-
-    step: int = 0
-    tokens: int = 0
-    seconds: float = 0.0
-    loss_sum: float = 0.0
-    loss_steps: int = 0
-    history: list[Validation] = field(default_factory=list)
-    best: int | None = None
-
-
-@dataclass(frozen=True)
-class Task:
-    """The part of a training that does not change."""
-
-    student: Student
-    examples: Examples
-    validation: Rows
-    weights: Tensor
-    schedule: Schedule
-    config: DistillConfig
-    compute: Compute
-    team: Team = ALONE
 
 
 def train(task: Task, checkpoint: Checkpoint | None, progress: Progress) -> Training:
@@ -73,6 +27,9 @@ def train(task: Task, checkpoint: Checkpoint | None, progress: Progress) -> Trai
     Without validation rows the last weights stay. A checkpoint of the same training is taken up
     where it stands, and leads to the same weights as if it had not been interrupted. The first
     process of a team has the checkpoint, the others None.
+
+    Raises:
+        ModelError: when the loss is no number any more.
     """
     model = task.student.model
     task.team.place(model, task.compute.device, task.compute.bfloat16)
@@ -94,7 +51,7 @@ def _loop(
     checkpoint: Checkpoint | None,
     progress: Progress,
 ) -> None:
-    validate_at = _validation_steps(task.schedule.steps, task.config.validations)
+    validate_at = validation_steps(task.schedule.steps, task.config.validations)
     saved = started = time.monotonic()
     task.student.model.train()
     progress.begin("distil", task.schedule.steps)
@@ -102,7 +59,7 @@ def _loop(
     while training.step < task.schedule.steps:
         loss = _step(task, optimizer, training)
         if training.step in validate_at:
-            _validate(task, training, checkpoint)
+            validate(task, training, checkpoint)
         now = time.monotonic()
         training.seconds, started = training.seconds + now - started, now
         progress.advance(1, _note(loss, training))
@@ -147,6 +104,7 @@ def _step(task: Task, optimizer: torch.optim.Optimizer, training: Training) -> f
     # Dropout is seeded by step, so that a resumed training draws what it would have drawn.
     torch.manual_seed(task.schedule.seed * 1_000_003 + training.step + (task.team.rank << 40))
     loss = gradient(task, rows)
+    check_finite(loss, training.step + 1)
     torch.nn.utils.clip_grad_norm_(task.student.model.parameters(), task.config.max_grad_norm)
     for group in optimizer.param_groups:
         group["lr"] = task.config.learning_rate * rate(
@@ -159,53 +117,6 @@ def _step(task: Task, optimizer: torch.optim.Optimizer, training: Training) -> f
     training.loss_sum += loss
     training.loss_steps += 1
     return loss
-
-
-def _validation_steps(steps: int, validations: int) -> set[int]:
-    return {math.ceil(steps * k / validations) for k in range(1, validations + 1)}
-
-
-def _validate(task: Task, training: Training, checkpoint: Checkpoint | None) -> None:
-    auprc, loss = _figures(task) if len(task.validation) else (None, None)
-    train_loss = training.loss_sum / training.loss_steps
-    training.history.append(Validation(training.step, train_loss, auprc, loss))
-    training.loss_sum, training.loss_steps = 0.0, 0
-    if loss is None:
-        return
-    latest, best = len(training.history) - 1, training.best
-    if best is None or _merit(training.history[latest]) > _merit(training.history[best]):
-        training.best = latest
-        weights = task.team.weights(task.student.model)
-        if checkpoint is not None:
-            checkpoint.save_best(training.step, weights)
-
-
-def _figures(task: Task) -> tuple[float | None, float]:
-    rows = task.validation
-    log_odds = log_odds_of_rows(
-        task.student,
-        task.examples,
-        rows,
-        task.compute,
-        task.config.micro_batch_tokens,
-        team=task.team,
-    )
-    logits = torch.stack([torch.zeros_like(log_odds), log_odds], dim=1)
-    losses = equation_1(
-        logits,
-        torch.from_numpy(task.examples.teacher[rows]),
-        torch.from_numpy(task.examples.label[rows]),
-        task.config.lam,
-    )
-    label = task.examples.label[rows]
-    both = len(np.unique(label)) == 2
-    auprc = float(average_precision_score(label, log_odds.numpy())) if both else None
-    return auprc, float(losses.mean())
-
-
-def _merit(validation: Validation) -> tuple[float, float]:
-    """AUPRC first; equal AUPRC is settled by the lower loss."""
-    return validation.auprc or 0.0, -(validation.loss or 0.0)
 
 
 def _save(

@@ -21,11 +21,13 @@ Biometrika 73 (1986).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from math import log
 
 import numpy as np
 
+from harmaug.errors import DataError
 from harmaug.guard.judge import Judgement
 from harmaug.guard.settings import GuardSettings
 from harmaug.guard.tail import Tail
@@ -85,3 +87,28 @@ class Rules:
         """The log-odds of one input, of as many windows as it has."""
         rule = self.document if judged.tokens >= self.document_tokens else self.text
         return rule.combine(np.array(judged.log_odds))
+
+
+def measured(
+    settings: GuardSettings, windows: Sequence[float], rate: float, from_tokens: int
+) -> GuardSettings:
+    """Settings that keep the false positives of long documents to `rate`.
+
+    Args:
+        settings: of the guard that scored the windows.
+        windows: the log-odds of every window of harmless documents.
+        rate: the share of such documents that may reach a threshold, between 0 and 1.
+        from_tokens: how long a text is a document.
+
+    Raises:
+        DataError: without windows.
+    """
+    if not windows:
+        raise DataError("there are no documents to measure: give harmless texts")
+    return replace(
+        settings,
+        tail=Tail.measured(np.array(windows)).quantiles,
+        document_rate=rate,
+        document_threshold=min(settings.thresholds.values()),
+        document_tokens=from_tokens,
+    )

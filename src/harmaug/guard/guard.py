@@ -11,17 +11,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harmaug.errors import DataError
-from harmaug.guard.calibrate import calibrate, labelled
-from harmaug.guard.combine import Rules
+from harmaug.guard.combine import Rules, measured
 from harmaug.guard.engine import Wanted
-from harmaug.guard.explain import explain as occlude
 from harmaug.guard.judge import Judgement
 from harmaug.guard.load import Precision, find
 from harmaug.guard.parts import Parts
 from harmaug.guard.plain import Input, Plain
 from harmaug.guard.settings import Calibration, GuardSettings
-from harmaug.guard.tail import Tail
-from harmaug.guard.verdict import Verdict
+from harmaug.guard.verdict import Evidence, Verdict
 from harmaug.scoring import FloatArray, ScorerInfo, probability
 from harmaug.text import conversation
 
@@ -138,6 +135,8 @@ class Guard:
         Raises:
             DataError: without rows of both classes, or for rows that are none of these.
         """
+        from harmaug.guard.calibrate import calibrate, labelled
+
         pairs, labels = labelled(rows)
         return calibrate(self.log_odds(pairs), labels, max_false_positive_rate)
 
@@ -172,15 +171,7 @@ class Guard:
         windows: list[float] = []
         for judged in self._parts.judged(self._parts.plain(documents)):
             windows += judged.log_odds
-        if not windows:
-            raise DataError("there are no documents to measure: give harmless texts")
-        return replace(
-            self.settings,
-            tail=Tail.measured(np.array(windows)).quantiles,
-            document_rate=max_false_positive_rate,
-            document_threshold=min(self.settings.thresholds.values()),
-            document_tokens=from_tokens,
-        )
+        return measured(self.settings, windows, max_false_positive_rate, from_tokens)
 
     def check(
         self,
@@ -259,7 +250,11 @@ class Guard:
         score = float(probability(np.array([log_odds]))[0])
         highest = judged.highest()
         reasons = self._parts.scope.reasons(pair, known=judged.known)
-        found = occlude(pair, judged, self._parts.judge.at_once) if explained else ()
+        found: tuple[Evidence, ...] = ()
+        if explained:
+            from harmaug.guard.explain import explain as occlude
+
+            found = occlude(pair, judged, self._parts.judge.at_once)
         return Verdict(
             score=score,
             flagged=score >= self.threshold,
