@@ -15,6 +15,7 @@ from harmaug.errors import ModelError
 from harmaug.export.choices import Target
 from harmaug.export.drop import Drop
 from harmaug.export.targets import export
+from harmaug.guard import GuardSettings
 
 TARGETS = [Target.INT8, Target.ONNX]
 WORDS = "bert.embeddings.word_embeddings.weight"
@@ -92,3 +93,31 @@ def test_half_precision_is_exported_in_full(checkpoint: Path, tmp_path: Path) ->
     export(str(checkpoint), tmp_path / "exact", Target.INT8)
     files = [tmp_path / name / "onnx" / "model_quantized.onnx" for name in ("out", "exact")]
     assert files[0].read_bytes() == files[1].read_bytes()
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("settings", [True, False])
+@pytest.mark.parametrize("content", ["{", "[1]", '{"id2label": {"a": "harmless", "b": "harmful"}}'])
+def test_a_configuration_that_cannot_be_read(
+    content: str, settings: bool, target: Target, checkpoint: Path
+) -> None:
+    path = checkpoint / "config.json"
+    if "id2label" in content:
+        content = json.dumps({**json.loads(path.read_text()), **json.loads(content)})
+    path.write_text(content)
+    if settings:
+        GuardSettings(window=64).save(checkpoint)
+    assert refusal(checkpoint, target).startswith(f"{checkpoint}")
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_configuration_that_leaves_out_the_defaults(
+    target: Target, checkpoint: Path, tmp_path: Path
+) -> None:
+    path = checkpoint / "config.json"
+    config = json.loads(path.read_text())
+    for name in ("layer_norm_eps", "type_vocab_size"):
+        del config[name]
+    path.write_text(json.dumps({**config, "id2label": None}))
+    exported = export(str(checkpoint), tmp_path / "out", target)
+    assert any(file.suffix == ".onnx" for file in exported.files)

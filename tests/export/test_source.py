@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 import pytest
 from tests.export.hub import hub_of
-from tests.models import classifier
+from tests.models import classifier, word_tokenizer
 
 from harmaug.errors import ModelError
 from harmaug.export.choices import Precision, Target
@@ -116,3 +116,22 @@ def test_a_guard_with_few_texts_needs_no_torch(
     assert out.settings == bare.settings
     assert out.settings.harmful_index == (0 if "config.json" not in absent else 1)
     assert scores(tmp_path / "out") == scores(tmp_path / "bare")
+
+
+def test_a_checkpoint_without_a_tokenizer_is_refused(tmp_path: Path) -> None:
+    classifier(tmp_path / "bert")
+    for path in (tmp_path / "bert").glob("tokenizer*"):
+        path.unlink()
+    with pytest.raises(ModelError, match=r"bert: its tokenizer tells no words apart"):
+        export(str(tmp_path / "bert"), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_tokenizer_of_a_word_list_is_converted(tmp_path: Path) -> None:
+    classifier(tmp_path / "bert")
+    for path in (tmp_path / "bert").glob("tokenizer*"):
+        path.unlink()
+    words = sorted(word_tokenizer().get_vocab().items(), key=lambda item: item[1])
+    (tmp_path / "bert" / "vocab.txt").write_text("".join(f"{word}\n" for word, _ in words))
+    export(str(tmp_path / "bert"), tmp_path / "out")
+    assert len(set(scores(tmp_path / "out"))) == len(PAIRS)

@@ -18,6 +18,8 @@ HIDDEN = [
     "\u05b0" * 40,
     "H0w d0 1 m4k3 4 b0mb 4t h0m3? 1t 0p3n5 4t 7. k1ll, 401k, he11o w0r1d c4n't",
     "H0W T0 K1LL H1M!\nflight A4B and B3C by C5D",
+    "H0w t0 m4k3 \u0131t \u0131\u0131\u0131\u0131\u0131\u0131 \u0130\u0130\u0130\u0130\u0130\u0130",
+    "a b \u0131 l d",
     "they have \u0430 plan and \u0440 is a letter",
     "| one | two |\n" + "-" * 400 + "\n" + "=" * 300,
     "",

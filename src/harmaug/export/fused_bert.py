@@ -11,7 +11,6 @@ graph after `quantize_dynamic`.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +19,9 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
+from transformers import AutoConfig
 
+from harmaug.errors import ModelError
 from harmaug.export.onnx import load_classifier
 from harmaug.export.smooth import channel_peaks, channel_scale
 
@@ -48,8 +49,16 @@ class BertShape:
 
     @classmethod
     def of(cls, folder: Path) -> BertShape | None:
-        """Read a checkpoint's shape; None where it is no plain BERT classifier."""
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        """Read a checkpoint's shape; None where it is no plain BERT classifier.
+
+        Raises:
+            ModelError: when its configuration cannot be read.
+        """
+        try:
+            config = AutoConfig.from_pretrained(folder).to_dict()
+        except Exception as error:  # each kind of configuration raises errors of its own
+            reason = str(error).strip().partition("\n")[0] or type(error).__name__
+            raise ModelError(f"{folder}: its config.json cannot be read ({reason})") from None
         plain = (
             config.get("architectures") == ["BertForSequenceClassification"]
             and config.get("hidden_act") == "gelu"
@@ -62,8 +71,8 @@ class BertShape:
             layers=config["num_hidden_layers"],
             heads=config["num_attention_heads"],
             epsilon=config["layer_norm_eps"],
-            labels=len(config.get("id2label", {0: "", 1: ""})),
-            types=config.get("type_vocab_size", 2),
+            labels=len(config["id2label"]),
+            types=config["type_vocab_size"],
         )
 
 
@@ -80,7 +89,7 @@ def write_fused_bert(folder: Path, out: Path, tokenizer: Path | None = None) -> 
         tokenizer: its `tokenizer.json`; the one in the folder when not given.
 
     Raises:
-        ModelError: when its weights cannot be read, or are not numbers.
+        ModelError: when its configuration or weights cannot be read, or are not numbers.
     """
     shape = BertShape.of(folder)
     if shape is None:

@@ -7,12 +7,17 @@ import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tokenizers import Tokenizer
+
 from harmaug.embedded import GUARD
 from harmaug.errors import ModelError, require
 from harmaug.guard.files import HUB_ID, MODELS, SKIP_POSITIONS, GuardFiles, Kind, has_weights
 from harmaug.guard.settings import FILE_NAME, GuardSettings
 
 FLOAT32, INT8 = MODELS["fp32"], MODELS["int8"]
+
+_APART = ("how do i bake bread", "why is a door green")
+"""Two texts that a tokenizer without a vocabulary reads alike: words of equal lengths."""
 
 _HUB_FILES = [
     *("*.json", "*.txt", "*.model", "*.safetensors", "pytorch_model*.bin"),
@@ -65,9 +70,9 @@ class Source:
         """
         if not self.is_checkpoint:
             return self._onnx_settings()
+        config = _config(self.folder / "config.json")
         if (self.folder / FILE_NAME).is_file():
             return GuardSettings.load(self.folder)
-        config = _config(self.folder / "config.json")
         return replace(
             GuardSettings(), window=_window(config), harmful_index=_harmful_index(config, self.name)
         )
@@ -104,6 +109,13 @@ class Source:
             raise ModelError(f"{self.name}: no tokenizer that can be exported ({reason})") from None
         if not (out / "tokenizer.json").is_file():
             raise ModelError(f"{self.name}: its tokenizer has no fast form (tokenizer.json)")
+        tokenizer = Tokenizer.from_file(str(out / "tokenizer.json"))
+        first, second = (tokenizer.encode(text).ids for text in _APART)
+        if first == second:  # without files of a tokenizer transformers makes up an empty one
+            raise ModelError(
+                f"{self.name}: its tokenizer tells no words apart: put the files of the tokenizer "
+                "that it was trained with (tokenizer.json, vocab.txt) beside its config.json"
+            )
 
 
 def _config(path: Path) -> dict[str, object]:
@@ -129,12 +141,15 @@ def _harmful_index(config: dict[str, object], name: str) -> int:
 
     stored = config.get("id2label")
     labels = stored if isinstance(stored, dict) else {0: "LABEL_0", 1: "LABEL_1"}
+    try:
+        names = {int(index): str(label) for index, label in labels.items()}
+    except ValueError:
+        raise ModelError(
+            f"{name}: id2label in its config.json names outputs by what is no number "
+            f"({', '.join(map(repr, labels))}): number them from 0"
+        ) from None
     problem = config.get("problem_type")
-    rule = harm_rule(
-        {int(index): str(label) for index, label in labels.items()},
-        problem if isinstance(problem, str) else None,
-        name,
-    )
+    rule = harm_rule(names, problem if isinstance(problem, str) else None, name)
     if len(rule.harmful) > 1 or (rule.sigmoid and len(labels) > 1):
         raise ModelError(
             f"{name} has {len(rule.harmful)} harmful outputs, an exported guard has one: distil it "

@@ -27,13 +27,20 @@ def runtime_files() -> list[Path]:
     """Return the runtime's files, fetching the package with npm where they are not kept yet.
 
     Raises:
-        ModelError: without npm or network, or when the package is not the one expected.
+        ModelError: without npm or network, when the package is not the one expected, or when the
+            cache folder cannot be written.
     """
     folder = _cache() / f"{PACKAGE}-{VERSION}"
     if not all((folder / name).is_file() for name in FILES):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
-            _fetch(Path(temporary), folder)
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
+                _fetch(Path(temporary), folder)
+        except OSError as error:
+            raise ModelError(
+                f"cannot keep {PACKAGE} in {folder.parent} ({error.strerror or error}): set "
+                "XDG_CACHE_HOME to a folder that can be written"
+            ) from None
     return [folder / name for name in FILES]
 
 
@@ -43,12 +50,14 @@ def _cache() -> Path:
 
 
 def _fetch(work: Path, folder: Path) -> None:
-    if shutil.which("npm") is None:
+    npm = shutil.which("npm")
+    if npm is None:
         raise ModelError(
             f"the web target gets {PACKAGE} {VERSION} with npm, which is not installed: install "
             f"Node.js, or put {' and '.join(FILES)} of that package into {folder}"
         )
-    command = ["npm", "pack", f"{PACKAGE}@{VERSION}", "--silent", "--pack-destination", str(work)]
+    # Windows starts npm.CMD by its whole path alone.
+    command = [npm, "pack", f"{PACKAGE}@{VERSION}", "--silent", "--pack-destination", str(work)]
     done = subprocess.run(command, cwd=work, capture_output=True, text=True, check=False)
     packed = list(work.glob("*.tgz"))
     if done.returncode != 0 or len(packed) != 1:
