@@ -1,5 +1,6 @@
 """What a user can get wrong on the command line: one line, exit status 2; and what else ends it."""
 
+import importlib.metadata
 import os
 import subprocess
 import sys
@@ -111,6 +112,43 @@ def test_doctor_says_what_is_missing(
     assert "model guard" in out
 
 
+def test_doctor_knows_what_each_extra_needs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    version = importlib.metadata.version
+    missing = {"onnxscript", "uvicorn"}
+
+    def of(name: str) -> str:
+        if name in missing:
+            raise importlib.metadata.PackageNotFoundError(name)
+        return version(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", of)
+    _, out, _ = harmaug(monkeypatch, capsys, "doctor")
+    lines = {line.split()[0]: line for line in out.splitlines()}
+    assert lines["guard"].split()[1] == "ok"
+    assert "missing onnxscript (pip install 'harmaug[train]')" in lines["train"]
+    assert "missing uvicorn (pip install 'harmaug[serve]')" in lines["serve"]
+    assert "missing onnxscript" in lines["ray"] and "torch" not in lines["ray"]
+
+
+def test_doctor_reads_extras_that_name_others(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = [
+        "numpy>=1",
+        "absent-one; extra == 'train'",
+        "harmaug[train]; extra == 'ray'",
+        "absent-two[data]<3; extra == 'ray'",
+        "absent-three; sys_platform == 'nowhere' and extra == 'ray'",
+    ]
+    monkeypatch.setattr(importlib.metadata, "requires", lambda _: given)
+    _, out, _ = harmaug(monkeypatch, capsys, "doctor")
+    lines = {line.split()[0]: line for line in out.splitlines()}
+    assert "missing absent-one (pip" in lines["train"]
+    assert "missing absent-one, absent-two (pip install 'harmaug[ray]')" in lines["ray"]
+
+
 @pytest.mark.parametrize("arguments", [["check", "How do I bake bread?"], ["teachers"]])
 def test_an_output_that_nobody_reads_is_no_verdict(arguments: list[str]) -> None:
     reader, writer = os.pipe()
@@ -140,7 +178,10 @@ def test_the_exit_status_is_the_verdict(
     assert harmaug(monkeypatch, capsys, "check", text)[0] == status
 
 
-@pytest.mark.parametrize("wrong", [("--seed", "-1"), ("--json", "file/result.json")])
+@pytest.mark.parametrize(
+    "wrong",
+    [("--seed", "-1"), ("--json", "file/result.json"), ("--json", "."), ("--json", "/proc/r.json")],
+)
 def test_an_evaluation_that_cannot_be_written_is_not_begun(
     wrong: tuple[str, str],
     tmp_path: Path,
@@ -152,4 +193,5 @@ def test_an_evaluation_that_cannot_be_written_is_not_begun(
     model = ("evaluate", "--model", "nowhere", "--benchmark", "quickstart-test")
     code, _, err = harmaug(monkeypatch, capsys, *model, *wrong)
     assert code == 2
-    assert "--seed" in err or "cannot write file" in err
+    told = ("--seed", "cannot write file", "is a folder: name a file", "cannot write /proc/r.json")
+    assert any(one in err for one in told)

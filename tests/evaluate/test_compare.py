@@ -105,12 +105,14 @@ def test_a_benchmark_of_one_class_or_without_answers_costs_the_others_nothing() 
     answers |= {(name, "harmless"): found for name, found in harmless.items()}
     answers |= {("one", "refused"): nothing, ("two", "refused"): guard(2, 1.0)}
     scores = assess(answers, [("one", "two")], threshold=0.5, resamples=100, seed=0)
-    alone = measure(both["one"], 0.5, 100, 0).auprc
-    assert scores.average("one", "auprc") == alone
-    paired_alone = difference(
-        "auprc", [Paired.of(*both.values(), threshold=0.5, resamples=100, seed=0)]
-    )
-    found = scores.comparison("one", "two", "auprc")
-    assert found is not None
-    assert found.estimate == paired_alone.estimate
+    alone = measure(both["one"], 0.5, 100, 0)
+    for name in ("auprc", "f1", "precision"):
+        assert scores.average("one", name) == vars(alone)[name]
+    for name in ("auprc", "f1"):
+        paired_alone = difference(
+            name, [Paired.of(*both.values(), threshold=0.5, resamples=100, seed=0)]
+        )
+        found = scores.comparison("one", "two", name)
+        assert found is not None
+        assert found.estimate == paired_alone.estimate
     assert np.isnan(measure(nothing, 0.5, 100, 0).auprc.value)

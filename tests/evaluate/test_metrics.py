@@ -10,7 +10,7 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from harmaug.evaluate.metrics import measure
+from harmaug.evaluate.metrics import METRICS, bootstrap_metrics, measure
 from harmaug.evaluate.predictions import Predictions
 from harmaug.rows import Prediction
 
@@ -60,6 +60,21 @@ def test_one_class_leaves_what_needs_both_undefined() -> None:
     metrics = measure(predictions([0, 0, 0], [0.1, 0.2, 0.9]), 0.5, 50, 0)
     assert np.isnan(metrics.auprc.value) and np.isnan(metrics.roc_auc.low)
     assert metrics.fpr.value == pytest.approx(1 / 3)
+
+
+@pytest.mark.parametrize("threshold", [0.0, 0.5, 1.0])
+def test_without_a_harmful_row_nothing_is_precise_or_not(threshold: float) -> None:
+    metrics = measure(predictions([0, 0, 0], [0.1, 0.2, 0.9]), threshold, 50, 0)
+    for one in (metrics.precision, metrics.recall, metrics.f1):
+        assert np.isnan([one.value, one.low, one.high]).all()
+
+
+def test_a_resample_without_a_harmful_row_is_left_out_of_every_interval_that_needs_one() -> None:
+    draws = bootstrap_metrics(predictions([1, 0, 0, 0], [0.9, 0.8, 0.2, 0.1]), 0.5, 200, 0)
+    undefined = {name: np.isnan(draws[:, at]) for at, name in enumerate(METRICS)}
+    assert 20 < undefined["auprc"].sum() < 120
+    for name in ("precision", "recall", "f1"):
+        assert (undefined[name] == undefined["auprc"]).all(), name
 
 
 def test_rows_without_answer_are_counted_and_left_out() -> None:

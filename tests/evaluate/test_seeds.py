@@ -52,6 +52,16 @@ def test_the_order_of_rows_and_unanswered_ones_do_not_shift_the_draws() -> None:
     )
 
 
+def test_without_a_harmful_row_a_difference_has_no_value_and_no_p() -> None:
+    one = answers(30, 0.4, 1)
+    harmless = Predictions(np.zeros(30, np.int64), one.scores, one.ids, 0)
+    values = Resampled.of(one.ids, 20, 0).metrics(harmless, 0.5)
+    for name in ("auprc", "f1", "recall"):
+        each = values[None, :, METRICS.index(name)]
+        found = versus(each, each, draw_seeds(1, 20, 0))
+        assert np.isnan([found.estimate.value, found.estimate.low, found.p]).all(), name
+
+
 def grid(noise: float, seeds: int, n: int = 400, shift: int = 0) -> FloatArray:
     each = [answers(n, noise, seed + shift) for seed in range(1, seeds + 1)]
     drawn = Resampled.of(each[0].ids, 400, 7)

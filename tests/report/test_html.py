@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from tests.browsers import chromium
 
+from harmaug.evaluate.evaluation import Answers, assess
 from harmaug.evaluate.results import Results, Sample
 from harmaug.report.html import render, write_report
 from harmaug.report.markdown import markdown
@@ -118,6 +119,39 @@ def test_the_slider_flags_a_score_that_is_the_threshold(
         assert cells.all_inner_texts()[1:] == ["1.000", "1.000", "1.000", "0.000"]
         page.locator("#threshold").fill("0.505")
         assert cells.first.inner_text() == "0"
+
+
+def harmless_only(results: Results, folder: Path) -> tuple[Results, Answers]:
+    """Return results and answers as if no row of the benchmark were harmful."""
+    answers = {
+        key: dataclasses.replace(found, labels=np.zeros_like(found.labels))
+        for key, found in results.answers(folder).items()
+    }
+    scores = assess(answers, [("harmaug", "plain")], threshold=0.5, resamples=20, seed=0)
+    evaluation = dataclasses.replace(results.evaluation, scores=scores)
+    return dataclasses.replace(results, evaluation=evaluation), answers
+
+
+def test_what_is_not_defined_is_a_dash(tiny_run: tuple[Results, Path]) -> None:
+    results, answers = harmless_only(*tiny_run)
+    text = re.sub(r"<script.*?</script>", "", render(results, answers), flags=re.DOTALL)
+    (difference,) = re.findall(r"<tr class=\"total\">.*?plain</th>(.*?)</tr>", text, re.DOTALL)
+    assert re.findall(r"<td>(.*?)</td>", difference) == ["–", "–"] and "nan" not in difference
+    row = "| harmaug - plain | quickstart-test | f1 | - | - |"
+    assert row in markdown(results)
+
+
+@pytest.mark.slow
+def test_the_slider_shows_what_the_table_does_where_no_row_is_harmful(
+    tiny_run: tuple[Results, Path], tmp_path: Path
+) -> None:
+    (tmp_path / "report.html").write_text(render(*harmless_only(*tiny_run)), encoding="utf-8")
+    with chromium() as browser:
+        page = browser.new_page()
+        page.goto((tmp_path / "report.html").as_uri())
+        page.locator("#threshold").fill("0")
+        cells = page.locator('[data-row="teacher"] td')
+        assert cells.all_inner_texts() == ["60", "–", "–", "–", "1.000"]
 
 
 def test_a_run_without_benchmarks_baseline_or_samples_has_a_page(

@@ -3,7 +3,7 @@ import csv
 from harmaug.evaluate.metrics import Estimate
 from harmaug.evaluate.seeds import Figure, Versus
 from harmaug.study.figures import chart
-from harmaug.study.grid import Grid
+from harmaug.study.grid import Grid, text
 
 FIGURE = Figure(Estimate(0.5, 0.4, 0.6), 0.02, (0.48, 0.52))
 GAP = Versus(Estimate(0.05, 0.01, 0.09), 0.004, (0.04, 0.06))
@@ -23,6 +23,13 @@ def test_people_read_figures_with_interval_deviation_and_p() -> None:
         "| plain_a | 0.500 ± 0.020 [0.400, 0.600] | +0.050 [+0.010, +0.090] p < .01 | 1,200 |"
         in text
     )
+
+
+def test_a_difference_that_is_not_defined_has_no_p() -> None:
+    undefined = Versus(Estimate(NAN, NAN, NAN), NAN, (NAN, NAN))
+    assert text(undefined) == "-"
+    row = Grid("t", "T", ("gap",), ((undefined,),), "").csv().splitlines()[1]
+    assert row == ",,,"
 
 
 def test_csv_gives_every_number_a_column() -> None:

@@ -34,6 +34,24 @@ def test_a_file_that_cannot_be_meant_is_refused(tmp_path: Path, named: str, told
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "name", "claims"),
+    [
+        ("study: table1\nseeds: [7]\n", "mine", True),
+        ("study: table1\nname: other\n", "other", True),
+        ("study: table1\narms: {eda: {method: eda, eda: {n_aug: 8}}}\n", "mine", False),
+        ("study: table1\narms: {more: {}}\nclaim: {others: [more]}\n", "mine", True),
+    ],
+)
+def test_a_file_that_changes_a_study_is_not_taken_for_it(
+    tmp_path: Path, text: str, name: str, claims: bool
+) -> None:
+    found = load(tmp_path, text)
+    assert found.name == name
+    assert (found.claim is not None) == claims
+    assert set(found.arms) >= {"plain", "eda", "harmaug"}
+
+
 def test_a_guard_that_is_named_twice_is_one(tmp_path: Path) -> None:
     load(tmp_path, "name: mine\ntitle: Mine\narms: {a: {}}\nguards: [embedded, embedded]\n")
 

@@ -51,9 +51,12 @@ def study(
         harmaug study table1 --guard meta-llama/Llama-Guard-3-1B
 
         harmaug study mine.yaml --set distill.steps=300
+
+        torchrun --nproc-per-node 8 --no-python harmaug study table1
     """
     require("train", "harmaug study", *TRAINING)
     from harmaug.cli.quiet import quiet_libraries
+    from harmaug.distill import leading
     from harmaug.memory import keep_freed_memory
     from harmaug.study.config import load_study
     from harmaug.study.report import write_study
@@ -69,16 +72,17 @@ def study(
     config = config.model_copy(update={"guards": guards})
     folder = out if out is not None else Path("studies") / config.name
     places = Places(folder, stages or folder, ledger or folder / "ledger.jsonl")
-    progress = open_progress()
-    try:
-        result = run_study(
-            config, places, command=shlex.join(["harmaug", *sys.argv[1:]]), progress=progress
-        )
-    finally:
-        progress.close()
-    summary, page = write_study(result, folder)
-    typer.echo(overview(summary))
-    typer.echo(f"report: {page}")
+    command = shlex.join(["harmaug", *sys.argv[1:]])
+    with leading() as first:
+        if first:
+            progress = open_progress()
+            try:
+                result = run_study(config, places, command=command, progress=progress)
+            finally:
+                progress.close()
+            summary, page = write_study(result, folder)
+            typer.echo(overview(summary))
+            typer.echo(f"report: {page}")
 
 
 def _seeds(text: str) -> tuple[int, ...]:

@@ -186,7 +186,7 @@ def local_folder(source: GuardSource) -> Path | None:
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
     try:
-        return Path(snapshot_download(source.ref, local_files_only=True))
+        return Path(snapshot_download(source.ref, revision=source.revision, local_files_only=True))
     except (LocalEntryNotFoundError, HFValidationError):
         return None
 

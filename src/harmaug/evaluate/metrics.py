@@ -71,8 +71,8 @@ class Sampled:
     def of(cls, predictions: Predictions, threshold: float, resamples: int, seed: int) -> Sampled:
         """Compute the metrics and resample them. Flagged is score >= threshold, as a guard flags.
 
-        Undefined precision (nothing flagged) counts as 0, as does F1 then; metrics that need a
-        class which is absent are NaN.
+        Precision counts as 0 where nothing is flagged, as does F1 then. Metrics that need a class
+        which is absent are NaN: without a harmful row precision and F1 would be 0 for any guard.
         """
         everything = np.ones((1, len(predictions.labels)))
         points = _metrics(_Sorted.of(predictions), everything, threshold)[0]
@@ -192,9 +192,10 @@ def _metrics(table: _Sorted, weights: FloatArray, threshold: float) -> FloatArra
         flagged = int(np.searchsorted(-table.scores[table.ends], -threshold, side="right"))
         true = hits[:, flagged - 1] if flagged else np.zeros_like(positives)
         told = seen[:, flagged - 1] if flagged else np.zeros_like(positives)
-        precision = np.where(told > 0, true / told, 0.0)
+        harmful = positives > 0
+        precision = np.where(harmful, np.where(told > 0, true / told, 0.0), np.nan)
         recall = true / positives
-        f1 = 2 * true / (told + positives)
+        f1 = np.where(harmful, 2 * true / (told + positives), np.nan)
         fpr = (told - true) / negatives
         steps = np.diff(hits, axis=1, prepend=0.0)
         auprc = np.sum(steps * np.where(seen > 0, hits / seen, 0.0), axis=1) / positives

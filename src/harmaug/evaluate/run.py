@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,11 +20,22 @@ from harmaug.evaluate.predictions import Predictions, predict
 from harmaug.evaluate.sources import GuardSource
 from harmaug.progress import Progress
 from harmaug.rows import LabelledRow, Prediction
+from harmaug.runs.fingerprint import fingerprint
+from harmaug.runs.parts import make_folder
 from harmaug.scoring import Scorer
 from harmaug.sources.load import load_rows
 
 ROWS = 256
 """Rows between two signs of progress."""
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """What came of one guard, its answers by benchmark."""
+
+    guard: EvaluatedGuard
+    answers: Mapping[str, list[Prediction]]
+    cost: Cost | None
 
 
 def evaluate_guards(
@@ -36,11 +47,26 @@ def evaluate_guards(
     seed: int,
     cost: bool,
     progress: Progress,
+    journals: Path | None = None,
+    unfinished: Callable[[Evaluation], None] = lambda evaluation: None,
 ) -> Evaluation:
     """Evaluate guards by reference on benchmarks by name or file.
 
-    Every guard after the first is compared to it. All benchmarks and guards are found before
-    anything is scored.
+    Every guard after the first is compared to it. Benchmarks are read and references are
+    understood before anything is scored; guards are loaded one after the other, since together
+    they may not fit. Where one fails after others are done, `unfinished` hears of those.
+
+    Args:
+        models: references of guards.
+        benchmarks: names or files.
+        threshold: flagged is p(unsafe) at or above it.
+        resamples: of the bootstrap.
+        seed: of the bootstrap.
+        cost: whether to measure what each guard costs.
+        progress: hears of every benchmark and guard.
+        journals: the folder where servers' answers are kept, for another try to go on from; None
+            where they need not outlast this one.
+        unfinished: hears of the guards that were done before another one failed.
 
     Raises:
         ConfigError: when a guard or benchmark is named twice, or a teacher's file is wrong.
@@ -51,39 +77,51 @@ def evaluate_guards(
     _no_doubles("benchmark", benchmarks)
     rows = {name: _labelled(name) for name in benchmarks}
     configs = {model: teacher_config(model) for model in models}
-    answers: dict[tuple[str, str], Predictions] = {}
-    judgements: list[Judgement] = []
-    guards: list[EvaluatedGuard] = []
-    costs: list[Cost] = []
-    with TemporaryDirectory(prefix="harmaug-", ignore_cleanup_errors=True) as folder:
+    done: list[_Measured] = []
+
+    def evaluation() -> Evaluation:
+        keys = [one.guard.key for one in done]
+        return Evaluation(
+            benchmarks=tuple(Benchmark.of(name, labelled) for name, labelled in rows.items()),
+            guards=tuple(one.guard for one in done),
+            scores=assess(
+                {
+                    (one.guard.key, name): Predictions.of(found)
+                    for one in done
+                    for name, found in one.answers.items()
+                },
+                [(key, keys[0]) for key in keys[1:]],
+                threshold=threshold,
+                resamples=resamples,
+                seed=seed,
+            ),
+            costs=tuple(one.cost for one in done if one.cost is not None),
+            environment=environment(),
+            judgements=tuple(
+                Judgement(one.guard.key, name, _agreement(rows[name], found, threshold))
+                for one in done
+                for name, found in one.answers.items()
+            ),
+        )
+
+    with TemporaryDirectory(prefix="harmaug-", ignore_cleanup_errors=True) as temporary:
+        folder = Path(temporary) if journals is None else journals
         sources = {
-            model: GuardSource.of_teacher(config, Path(folder) / f"{at}.sqlite")
-            for at, (model, config) in enumerate(configs.items())
+            model: GuardSource.of_teacher(
+                config, folder / f"{fingerprint(model, config.identity())}.sqlite"
+            )
+            for model, config in configs.items()
         }
+        if any(source.remote for source in sources.values()):
+            make_folder(folder)
         for key, source in sources.items():
-            load = cache(source.load)
-            info = load().info
-            for name, labelled in rows.items():
-                found = _score(load(), labelled, f"{key} on {name}", progress)
-                answers[key, name] = Predictions.of(found)
-                judgements.append(Judgement(key, name, _agreement(labelled, found, threshold)))
-            if cost:
-                costs.append(_cost(key, source, load(), rows, progress))
-            guards.append(EvaluatedGuard(key, info, source.accounts()))
-    return Evaluation(
-        benchmarks=tuple(Benchmark.of(name, labelled) for name, labelled in rows.items()),
-        guards=tuple(guards),
-        scores=assess(
-            answers,
-            [(key, models[0]) for key in models[1:]],
-            threshold=threshold,
-            resamples=resamples,
-            seed=seed,
-        ),
-        costs=tuple(costs),
-        environment=environment(),
-        judgements=tuple(judgements),
-    )
+            try:
+                done.append(_measure(key, source, rows, cost=cost, progress=progress))
+            except (Exception, KeyboardInterrupt):
+                if done:
+                    unfinished(evaluation())
+                raise
+    return evaluation()
 
 
 def to_json(evaluation: Evaluation) -> str:
@@ -96,6 +134,24 @@ def _labelled(name: str) -> list[LabelledRow]:
     if not rows:
         raise DataError(f"benchmark {name} has no labelled row: give rows with label 0 or 1")
     return named_apart(rows)
+
+
+def _measure(
+    key: str,
+    source: GuardSource,
+    rows: Mapping[str, Sequence[LabelledRow]],
+    *,
+    cost: bool,
+    progress: Progress,
+) -> _Measured:
+    scorer = source.load()
+    info = scorer.info
+    answers = {
+        name: _score(scorer, labelled, f"{key} on {name}", progress)
+        for name, labelled in rows.items()
+    }
+    spent = _cost(key, source, scorer, rows, progress) if cost else None
+    return _Measured(EvaluatedGuard(key, info, source.accounts()), answers, spent)
 
 
 def _score(

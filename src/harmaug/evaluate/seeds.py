@@ -81,7 +81,10 @@ class Figure:
 
 @dataclass(frozen=True)
 class Versus:
-    """One arm minus another, with the two-sided p-value of the resamples and each seed's value."""
+    """One arm minus another, with the two-sided p-value of the resamples and each seed's value.
+
+    All are NaN where the metric is not defined.
+    """
 
     estimate: Estimate
     p: float
@@ -115,7 +118,7 @@ def versus(first: FloatArray, second: FloatArray, weights: FloatArray) -> Versus
     mean, draws = _over_seeds(gap, weights)
     draws = draws[~np.isnan(draws)]
     beyond = min(np.sum(draws <= 0), np.sum(draws >= 0))
-    p = min(1.0, 2 * (1 + float(beyond)) / (1 + len(draws)))
+    p = min(1.0, 2 * (1 + float(beyond)) / (1 + len(draws))) if len(draws) else float("nan")
     return Versus(_estimate(mean, draws, -1.0), p, tuple(float(value) for value in gap[:, 0]))
 
 
@@ -151,6 +154,6 @@ def _metrics(weights: Counts, labels: Counts, ends: NDArray[np.int64], flagged: 
         steps = np.diff(hits, axis=1, prepend=np.float32(0))
         precision = hits / np.maximum(seen, 1)
         auprc = np.einsum("ij,ij->i", steps, precision, dtype=np.float64) / positives
-        f1 = 2 * true / (told + positives)
+        f1 = np.where(positives > 0, 2 * true / (told + positives), np.nan)
         fpr = (told - true) / (total - positives)
         return np.stack([auprc, f1, true / positives, fpr], axis=1).astype(np.float64)

@@ -56,6 +56,7 @@ class GuardSource:
             teacher=config.model_dump_json(),
             remote=asks_server(config),
             journal=None if journal is None else str(journal),
+            revision=config.revision,
         )
 
     def load(self, threads: int | None = None) -> Scorer:

@@ -91,7 +91,7 @@ def _comparison(found: Comparison) -> list[str]:
         found.benchmark or "average",
         difference.metric,
         cell(difference.estimate, "+"),
-        f"{100 * difference.share_above:.0f}%",
+        "-" if math.isnan(difference.estimate.value) else f"{100 * difference.share_above:.0f}%",
     ]
 
 

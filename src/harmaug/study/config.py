@@ -17,6 +17,7 @@ from harmaug.config.load import (
     build_config,
     first_problem,
     read_tree,
+    read_yaml,
     set_override,
     set_value,
 )
@@ -34,12 +35,14 @@ def known_studies() -> list[str]:
 def load_study(source: str | Path, overrides: Sequence[str] = ()) -> StudyConfig:
     """Read a study that ships, or a YAML file, and add `KEY=VALUE` overrides for every arm.
 
-    A file may begin with `study: NAME` and then only says what differs from that study.
+    A file may begin with `study: NAME` and then only says what differs from that study. It is
+    a study of its own: named by the file where it gives no name, and without that study's claim
+    where it changes the arms, of which the claim was not made.
 
     Raises:
         ConfigError: naming the file, the key and the fix.
     """
-    tree = read_tree(source, _shelf())
+    tree = _tree(source)
     try:
         config = StudyConfig.model_validate(tree)
     except ValidationError as error:
@@ -65,6 +68,18 @@ def arm_config(study: StudyConfig, arm: str, seed: int) -> RunConfig:
     tree["seed"] = seed
     tree["name"] = f"{study.name}-{arm}-{seed}"
     return build_config(tree, f"{study.name}, arm {arm}")
+
+
+def _tree(source: str | Path) -> Tree:
+    """Read a study without what a file does not take over from the one that it begins with."""
+    shelf = _shelf()
+    tree = read_tree(source, shelf)
+    own = {} if str(source) in shelf.names else read_yaml(Path(source))
+    if shelf.key in own:
+        tree["name"] = own.get("name", Path(source).stem)
+        if "arms" in own and "claim" not in own:
+            tree["claim"] = None
+    return tree
 
 
 def _shelf() -> Shelf:

@@ -100,17 +100,17 @@ def _lines(
 ) -> list[Drawing]:
     """Draw AUPRC over the arms' places on the axis, a line for each `line` of the arms.
 
-    Without an arm that has a place there is none.
+    Where no arm has both a place and an AUPRC there is none.
     """
     lines: dict[str, list[Point]] = {}
     for arm, settings in summary.study.config.arms.items():
         found = summary.outcomes(arm)[0].parameters if axis.parameters else settings.x
-        if found is not None:
-            estimate = summary.figure(arm, benchmark, "auprc").estimate
+        estimate = summary.figure(arm, benchmark, "auprc").estimate
+        if found is not None and not math.isnan(estimate.value):
             lines.setdefault(settings.line, []).append((float(found), estimate))
     for guard in summary.study.guards if axis.parameters else ():
-        if guard.info.parameters is not None:
-            estimate = summary.figure(guard.key, benchmark, "auprc").estimate
+        estimate = summary.figure(guard.key, benchmark, "auprc").estimate
+        if guard.info.parameters is not None and not math.isnan(estimate.value):
             lines.setdefault("other guards", []).append((float(guard.info.parameters), estimate))
     if not lines:
         return []

@@ -76,11 +76,17 @@ def text(cell: Cell) -> str:
     return f"{cell:,}" if isinstance(cell, int) else cell
 
 
+def seed_value(value: float, sign: str = "") -> str:
+    """Render what one seed gave; "-" where it is not defined."""
+    return "-" if math.isnan(value) else f"{value:{sign}.3f}"
+
+
 def _estimated(cell: Estimate | Figure | Versus) -> str:
     if isinstance(cell, Estimate):
         return _interval(cell, "")
     if isinstance(cell, Versus):
-        return f"{_interval(cell.estimate, '+')} p {_p(cell.p)}"
+        gap = _interval(cell.estimate, "+")
+        return gap if math.isnan(cell.p) else f"{gap} p {_p(cell.p)}"
     if math.isnan(cell.deviation):
         return _interval(cell.estimate, "")
     value, _, rest = _interval(cell.estimate, "").partition(" ")

@@ -21,7 +21,7 @@ from harmaug.runs.fingerprint import fingerprint, rows_fingerprint
 from harmaug.runs.folder import RunFolder
 from harmaug.runs.parts import rows_of, write_text
 from harmaug.study.ledger import Ledger
-from harmaug.study.results import Outcome, score_rows, write_scores
+from harmaug.study.results import Outcome, ScoreRow, score_rows
 
 Benchmarks = Mapping[str, list[LabelledRow]]
 
@@ -34,9 +34,9 @@ def other_guard(name: str, journal: Path) -> Candidate:
 
 
 def evaluate_guard(
-    context: Context, guard: Candidate, benchmarks: Benchmarks, out: Path, ledger: Ledger
-) -> EvaluatedGuard:
-    """Evaluate a guard, or find its scores again, and keep them with the study's."""
+    context: Context, guard: Candidate, benchmarks: Benchmarks, ledger: Ledger
+) -> tuple[EvaluatedGuard, list[ScoreRow]]:
+    """Evaluate a guard, or find its scores again."""
     load = cache(guard.source.load)
     answers = {
         benchmark: list(rows_of(predictions(context, guard, load, benchmark, labelled)))
@@ -50,8 +50,7 @@ def evaluate_guard(
         ledger.add(who, answers)
         write_text(counted, json.dumps(who))
     rows = [row for name, found in answers.items() for row in score_rows(name, None, found)]
-    write_scores(out, guard.key, rows)
-    return EvaluatedGuard(guard.key, guard_info(context, guard, load))
+    return EvaluatedGuard(guard.key, guard_info(context, guard, load)), rows
 
 
 def student_costs(

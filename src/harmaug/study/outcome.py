@@ -74,8 +74,8 @@ class Arms:
         data = labelled_data(config.data, config.seed)
         revision = rows_fingerprint(data)
         path = self._folder.stage_path("arm", self._identity(arm, config, revision)) / FILE_NAME
-        if path.is_file():
-            found = _ADAPTER.validate_json(path.read_bytes())
+        found = _ADAPTER.validate_json(path.read_bytes()) if path.is_file() else None
+        if found is not None and self._scored(found):
             facts = dataclasses.replace(found.training, guard=name)
             return dataclasses.replace(found, arm=name, training=facts)
         progress = Prefixed(self._progress, f"{name} {config.seed}:")
@@ -109,6 +109,11 @@ class Arms:
         write_text(path.parent / PROMPTS, json.dumps(prompts, ensure_ascii=False, indent=0))
         write_text(path, _ADAPTER.dump_json(outcome, indent=1).decode("utf-8"))
         return outcome
+
+    def _scored(self, found: Outcome) -> bool:
+        """Say whether every benchmark's predictions are still there."""
+        stages = self._folder.root / "stages"
+        return all(any((stages / one).glob("part-*.parquet")) for one in found.predictions.values())
 
     def _predict(
         self, context: Context, name: str, student: str, folder: Path

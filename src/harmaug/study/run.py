@@ -69,29 +69,30 @@ def run_study(study: StudyConfig, places: Places, *, command: str, progress: Pro
         ]
         context = Context(first, folder, executor, progress)
         others = [other_guard(name, context.journal) for name in study.guards]
-        guards = [
-            evaluate_guard(context, guard, benchmarks, places.out, ledger) for guard in others
-        ]
+        guards = [evaluate_guard(context, guard, benchmarks, ledger) for guard in others]
         costs: list[Cost] = []
         if study.cost:
             costs += student_costs(context, outcomes, configs, benchmarks)
             costs += [guard_cost(context, guard, benchmarks) for guard in others]
         measured = measure_diversity(study, outcomes, benchmarks, folder, progress)
+        result = Study(
+            config=study,
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            command=command,
+            threshold=first.evaluate.threshold,
+            benchmarks=tuple(Benchmark.of(name, rows) for name, rows in benchmarks.items()),
+            outcomes=tuple(outcomes),
+            guards=tuple(guard for guard, _ in guards),
+            diversity=measured,
+            costs=tuple(costs),
+            environment=environment(),
+        )
+        # Last of all: until here a study that was finished in this folder before can be reported.
         for arm in study.arms:
             write_scores(places.out, arm, list(_scores(folder, arm, outcomes)))
-    result = Study(
-        config=study,
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-        command=command,
-        threshold=first.evaluate.threshold,
-        benchmarks=tuple(Benchmark.of(name, rows) for name, rows in benchmarks.items()),
-        outcomes=tuple(outcomes),
-        guards=tuple(guards),
-        diversity=measured,
-        costs=tuple(costs),
-        environment=environment(),
-    )
-    result.save(places.out)
+        for guard, rows in guards:
+            write_scores(places.out, guard.key, rows)
+        result.save(places.out)
     return result
 
 
@@ -111,7 +112,7 @@ def _check(study: StudyConfig, configs: Mapping[tuple[str, int], RunConfig]) -> 
             check_models(config)
             checked.append(models)
     for name in study.guards:
-        check_teacher(teacher_config(name))
+        check_teacher(teacher_config(name), "guards")
     for arm, settings in study.arms.items():
         if settings.method == "eda" and not uses_wordnet(settings.eda):
             check_encoder(f"arm {arm}: eda.encoder", settings.eda.encoder)

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from harmaug.errors import DataError
+from harmaug.errors import DataError, RunFolderError
 from harmaug.evaluate.pairing import answered_by_all, only
 from harmaug.evaluate.predictions import Predictions
 from harmaug.evaluate.seeds import METRICS, Figure, Resampled, Versus, draw_seeds, figure, versus
 from harmaug.scoring import FloatArray
-from harmaug.study.results import Outcome, Study, read_scores
+from harmaug.study.results import Outcome, Study, read_scores, scores_path
 
 SEED = 20_241_002
 
@@ -47,11 +47,22 @@ class Summary:
         """Read the scores of every arm, seed and guard, and draw the examples and seeds.
 
         Raises:
-            RunFolderError: when scores are missing.
+            RunFolderError: when scores are missing, or are not those of this study's seeds and
+                benchmarks, where it was killed while it replaced them.
         """
-        names = [*study.config.arms, *study.config.guards]
-        scores = {name: read_scores(folder, name) for name in names}
-        resamples = study.config.resamples
+        config = study.config
+        scores = {}
+        for name in [*config.arms, *config.guards]:
+            scores[name] = read_scores(folder, name)
+            seeds = config.seeds if name in config.arms else (None,)
+            if set(scores[name]) != {
+                (one.name, seed) for one in study.benchmarks for seed in seeds
+            }:
+                raise RunFolderError(
+                    f"{scores_path(folder, name)}: these scores are of another run of this study: "
+                    "run the same study again"
+                )
+        resamples = config.resamples
         answers: dict[tuple[str, str], list[Predictions]] = {}
         resampled = {}
         for at, benchmark in enumerate(study.benchmarks):
@@ -64,7 +75,7 @@ class Summary:
             ids = [row for each in found.values() for one in each for row in one.ids]
             resampled[benchmark.name] = Resampled.of(ids, resamples, SEED + at)
             answers |= found
-        weights = draw_seeds(len(study.config.seeds), resamples, SEED)
+        weights = draw_seeds(len(config.seeds), resamples, SEED)
         return cls(study, answers, resampled, weights)
 
     @property

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from harmaug.evaluate.cost import Cost
 from harmaug.evaluate.metrics import wilson
 from harmaug.evaluate.results import SyntheticFacts
-from harmaug.study.grid import Cell, Grid, text
+from harmaug.study.grid import Cell, Grid, seed_value, text
 from harmaug.study.summary import Summary
 from harmaug.study.varied import varied
 
@@ -57,7 +57,7 @@ def differences(summary: Summary) -> Grid:
     for first, second in summary.pairs():
         for name, place in _places(summary):
             found = [summary.versus(first, second, place, key) for key in ("f1", "auprc")]
-            each = " ".join(f"{value:+.3f}" for value in found[1].seeds)
+            each = " ".join(seed_value(value, "+") for value in found[1].seeds)
             shared = sum(
                 len(summary.shared(first, second, one))
                 for one in (summary.benchmarks if place is None else [place])
@@ -93,7 +93,7 @@ def seeds(summary: Summary) -> Grid:
     for arm in summary.arms:
         found = [summary.figure(arm, place, "auprc").seeds for _, place in _places(summary)]
         for at, seed in enumerate(summary.study.config.seeds):
-            rows.append((arm, str(seed), *(f"{values[at]:.3f}" for values in found)))
+            rows.append((arm, str(seed), *(seed_value(values[at]) for values in found)))
     head = ("arm", "seed", *(name for name, _ in _places(summary)))
     return Grid("seeds", "AUPRC by seed", head, tuple(rows), "One trained student a row.")
 

@@ -58,7 +58,8 @@ for (const panel of document.querySelectorAll("[data-curves]")) {
   });
 }
 
-/* Another threshold: what each step of the slider flags was counted. */
+/* Another threshold: what each step of the slider flags was counted. Without a harmful row there
+   is no precision and no F1: either would be 0 for any guard. */
 const slider = document.getElementById("threshold");
 const ratio = (part, whole) => (whole > 0 ? (part / whole).toFixed(3) : "–");
 const move = () => {
@@ -70,9 +71,9 @@ const move = () => {
     const [hits, alarms] = [harmful[step], harmless[step]];
     const figures = [
       hits + alarms,
-      ratio(hits, hits + alarms),
+      ratio(hits, harmful[0] && hits + alarms),
       ratio(hits, harmful[0]),
-      ratio(2 * hits, hits + alarms + harmful[0]),
+      ratio(2 * hits, harmful[0] && hits + alarms + harmful[0]),
       ratio(alarms, harmless[0]),
     ];
     row.querySelectorAll("td").forEach((cell, at) => { cell.textContent = figures[at]; });
