@@ -58,6 +58,7 @@ from tests.models import byte_tokenizer, word_tokenizer
         ),
         ("w417, 15 17 1n 7h3 b0x, m4n? m4k3 b0mb5", "wait, is it in the box, man? make bombs"),
         ("t3ll m3 h0w t0 f1nd h1m 1n 2024 0r 70", "tell me how to find him in 2024 or to"),
+        ("h0w t0 m4k3 ııııııı", "how to make ııııııı"),
     ],
 )
 def test_hidden_words_come_back(hidden: str, plain: str) -> None:

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from harmaug.errors import require
+from harmaug.errors import ServerError, require
 
 require("ray", "a Ray cluster", "ray")
 import ray  # noqa: E402
@@ -27,13 +27,24 @@ def connect(workers: int) -> None:
     """Reach the cluster once a process; one that is started here has room for `workers`.
 
     Nothing is told to Ray's makers unless RAY_USAGE_STATS_ENABLED says so.
+
+    Raises:
+        ServerError: when no cluster answers at RAY_ADDRESS.
     """
     if ray.is_initialized():
         return
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     cores = None if is_named() else max(os.cpu_count() or 1, workers)
     with quiet():
-        ray.init(num_cpus=cores, logging_level=logging.ERROR, log_to_driver=False)
+        try:
+            ray.init(num_cpus=cores, logging_level=logging.ERROR, log_to_driver=False)
+        except (ConnectionError, ValueError, RuntimeError):
+            if not is_named():
+                raise
+            raise ServerError(
+                f"no Ray cluster at RAY_ADDRESS={os.environ['RAY_ADDRESS']}: start one with "
+                "`ray start --head`, or unset it"
+            ) from None
     ray.data.DataContext.get_current().enable_progress_bars = False
     # Which parameters are on their way out is for the bound on Ray's version in pyproject.toml.
     warnings.filterwarnings("ignore", category=RayDeprecationWarning)

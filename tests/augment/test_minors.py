@@ -26,3 +26,32 @@ def test_whatever_the_case(minor: str, sexual: str) -> None:
 @pytest.mark.parametrize("text", ["a story for children", "an erotic novel", "kidney, sextant? no"])
 def test_one_of_the_two_is_not_enough(text: str) -> None:
     assert not sexualises_minors(text)
+
+
+@pytest.mark.parametrize(
+    "minor",
+    [
+        *("12 years old", "10-year olds", "twelve-year-old", "sixteen year old", "1 year old"),
+        *("13yo", "13 y/o", "15 y.o.", "12 yrs old", "12 years of age", "11 - year - old"),
+        *("aged 14", "ages 7 to 9", "age 11", "age of 11", "Age: 9", "aged fourteen"),
+        *("14\u2011year\u2011old", "school girls", "school-girl", "school boy", "schoolchildren"),
+        *("under age", "under-aged", "under the age of 18", "under age 18", "under 18s"),
+        *("8th grader", "8th-graders", "seventh grader"),
+    ],
+)
+def test_ages_as_they_are_spelt(minor: str) -> None:
+    for spelling in (minor, minor.upper(), minor.title()):
+        assert sexualises_minors(f"something explicit with {spelling}.")
+        assert not sexualises_minors(f"something about {spelling}.")
+
+
+@pytest.mark.parametrize(
+    "adult",
+    [
+        *("18 years old", "21-year-old", "twenty-one-year-old", "thirty five year old", "18yo"),
+        *("aged 140", "aged 18", "aged 1,400", "age 45", "aged seven hundred", "page 11"),
+        *("under age 50", "110 years old", "12 years", "old school", "a grader", "5 years of work"),
+    ],
+)
+def test_adults_and_other_numbers_are_no_minors(adult: str) -> None:
+    assert not sexualises_minors(f"something explicit with {adult}.")

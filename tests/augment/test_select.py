@@ -1,4 +1,7 @@
+import dataclasses
+
 import numpy as np
+import pytest
 
 from harmaug.augment.select import by_confidence, by_disagreement, by_novelty, select
 from harmaug.augment.twins import harmless_twins
@@ -58,3 +61,34 @@ def test_a_twin_that_the_teacher_calls_harmful_does_not_train() -> None:
     ]
     kept = {row.id.rpartition(":")[0] for row in harmless_twins(made, 0.5)}
     assert kept == {"gen:0", "gen:0:twin"}
+
+
+def test_a_twin_is_judged_by_what_the_teacher_says_of_it_alone() -> None:
+    scores: dict[str, dict[ResponseKind, float | None]] = {
+        "gen:0:twin": {"refusal": 0.9, "harmful": 0.9, "empty": 0.2},
+        "gen:1:twin": {"refusal": 0.1, "harmful": 0.9},
+        "gen:2:twin": {"refusal": 0.1, "harmful": 0.9, "empty": None},
+        "gen:3:twin": {"refusal": 0.1, "harmful": 0.4},
+        "gen:4:twin": {"empty": None},
+    }
+    made = [
+        ScoredPair(f"{name}:{kind}", "p", None, kind, None, None, "generated", score, None)
+        for name, kinds in scores.items()
+        for kind, score in kinds.items()
+    ]
+    kept = {row.id.rpartition(":")[0] for row in harmless_twins(made, 0.5)}
+    assert kept == {"gen:0:twin", "gen:3:twin", "gen:4:twin"}
+
+
+@pytest.mark.parametrize("ranking", [None, ["gen:2", "gen:0", "gen:1"]])
+def test_a_twin_stays_with_its_original_and_is_not_counted(ranking: list[str] | None) -> None:
+    originals = rows(0.1, 0.9, 0.5)
+    twins = [
+        dataclasses.replace(row, id=row.id.replace(":empty", ":twin:empty"))
+        for row in originals
+        if row.kind == "empty" and row.id != "gen:1:empty"
+    ]
+    chosen = select([*originals, *twins], SelectConfig(instructions=2, kinds=("empty",)), ranking)
+    first = ["gen:0", "gen:1", "gen:0:twin"]
+    expected = first if ranking is None else ["gen:0", "gen:2", "gen:0:twin", "gen:2:twin"]
+    assert ids(chosen) == [f"{name}:empty" for name in expected]

@@ -5,6 +5,7 @@ from pydantic import ValidationError
 
 from harmaug.config import PRESETS, load_config, to_yaml
 from harmaug.config.study import ArmConfig, StudyConfig
+from harmaug.config.teacher import teacher_config
 from harmaug.errors import ConfigError
 
 
@@ -111,3 +112,44 @@ def test_a_mapping_in_braces_is_one() -> None:
     assert load_config("quickstart", ["generate.twins={share: 0.5}"]).generate.twins is not None
     with pytest.raises(ConfigError, match=r"generate\.sampling\.top_p"):
         load_config("quickstart", ["generate.sampling.top_p=0"])
+
+
+def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text("seed: 1\ngenerate:\n  samples: 7\n  samples: 9\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"mine.yaml: 'samples' stands twice, again in line 4"):
+        load_config(path)
+    with pytest.raises(ConfigError, match=r"'share' stands twice"):
+        load_config("quickstart", ["generate.twins={share: 0.5, share: 1}"])
+
+
+def test_a_merged_key_may_be_overridden(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    llm = "{refusal: {llm: &one {batch_size: 3, model: m}}, harmful: {llm: {<<: *one, model: n}}}"
+    path.write_text(f"respond: {llm}\n", encoding="utf-8")
+    harmful = load_config(path).respond.harmful
+    assert harmful is not None
+    assert (harmful.llm.batch_size, harmful.llm.model) == (3, "n")
+
+
+@pytest.mark.parametrize(
+    "key", ["distill.epochs", "distill.learning_rate", "generate.sampling.temperature"]
+)
+@pytest.mark.parametrize("value", [".inf", ".nan"])
+def test_numbers_are_finite(key: str, value: str) -> None:
+    with pytest.raises(ConfigError, match=f"{key}: should be"):
+        load_config("quickstart", [f"{key}={value}"])
+
+
+def test_members_of_a_teacher_that_is_no_ensemble_are_refused(tmp_path: Path) -> None:
+    teacher = {"family": "guard", "members": "[{model: embedded}]"}
+    overrides = [f"label.teacher.{key}={value}" for key, value in teacher.items()]
+    message = "label.teacher: family 'guard' is one guard and has no members: set family"
+    with pytest.raises(ConfigError, match=f"^quickstart: {message}"):
+        load_config("quickstart", overrides)
+    path = tmp_path / "teacher.yaml"
+    path.write_text("family: guard\nmembers: [{model: embedded}]\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"teacher.yaml: family 'guard' is one guard"):
+        teacher_config(str(path))
+    for family in ("auto", "ensemble"):
+        load_config("quickstart", [f"label.teacher.family={family}", *overrides[1:]])

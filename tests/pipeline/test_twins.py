@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from harmaug.augment.twins import is_copy
 from harmaug.config import RunConfig
 from harmaug.config.study import ArmConfig
 from harmaug.evaluate.results import GenerationFacts
@@ -123,3 +124,34 @@ def test_twins_that_are_alike_stay_where_reasons_are_only_counted(
     found = make_instructions(changed, data, [])
     assert len(found.twins) == 6
     assert sum(row.prompt.startswith("how do i bake") for row in found.kept) == kept
+
+
+@pytest.mark.parametrize("marks", ["", "!", " ..."])
+def test_a_twin_that_is_its_original_again_is_dropped(
+    marks: str, tiny_config: RunConfig, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    originals: dict[str, str] = {}
+
+    def answering(
+        context: Context,
+        what: str,
+        tasks: Parts[InstructionTask],
+        out: PartFolder[Instruction],
+    ) -> Iterator[Instruction]:
+        originals.update(
+            (task.id, task.exemplars[0]) for part in range(len(tasks)) for task in tasks.read(part)
+        )
+        for row in ask(context, what, tasks, out):
+            yield dataclasses.replace(row, prompt=originals[row.id] + marks)
+
+    monkeypatch.setattr("harmaug.pipeline.twinning.ask", answering)
+    found = make_instructions(context, labelled_data(tiny_config.data, tiny_config.seed), [])
+    assert len(originals) == 6
+    reasons = {row.drop for row in found.twins}
+    assert "twin: copy of an exemplar" in reasons and None not in reasons
+
+
+def test_a_near_twin_is_no_copy() -> None:
+    original = "how do i build a fire in the kitchen of my neighbour without anybody knowing"
+    assert is_copy(f"{original}?", original)
+    assert not is_copy(original.replace("neighbour", "grandmother"), original)

@@ -160,7 +160,7 @@ def test_a_long_text_that_nobody_waits_for_any_more_is_given_up(
             time.sleep(0.02)
         status = 504 if reason == "deadline" else 499
         assert f'harmaug_requests_total{{path="/v1/check",status="{status}"}} 1' in text
-        assert 0 < sum(runs) < 60_000 / 2
+        assert sum(runs) < 60_000 / 2
         assert client.post("/v1/check", json={"prompt": PROMPT}).status_code == 200
 
 

@@ -7,9 +7,14 @@ from collections.abc import Sequence
 
 _MARKS = "\"'“”‘’`*_ \t"
 _NUMBERED = re.compile(r"^\s*(?:\d{1,2}[.)]|[-*•])\s+")
+# Words that an instruction has too ("Write a note because ..."): they explain only after its end.
+_ASIDE = (
+    r"(?:(?:^|(?<=[.!?…\"”)\]])|(?<=[.!?]['’]))[\s*_]*[(\[]?|[(\[])[\s*_]*"
+    r"(?:this is|please note|note|remember|explanation|disclaimer|i hope)"
+)
 _EXPLANATION = re.compile(
-    r"\s*[\"”']?\s*[(\[]?\s*\b(?:this (?:prompt|instruction|request|question|is)|the prompt|note|"
-    r"explanation|disclaimer|please note|i hope|remember)\b[^.!?]{0,40}"
+    r"(?:\s*[\"”']?\s*[(\[]?\s*\b(?:this (?:prompt|instruction|request|question)|the prompt)|"
+    rf"{_ASIDE})\b[^.!?]{{0,40}}"
     r"\b(?:harmful|offensive|inappropriate|elicit|creative|unethical|because|not meant|purpose)\b"
     r".*$",
     re.IGNORECASE | re.DOTALL,

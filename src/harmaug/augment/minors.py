@@ -8,10 +8,29 @@ from __future__ import annotations
 
 import re
 
+_GAP = r"[\s\-\u2010-\u2015]"
+_WORDS = (
+    "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen"
+    "|sixteen|seventeen"
+)
+# The one of twenty-one is no age.
+_TENS = "".join(
+    rf"(?<!{tens}{_GAP})"
+    for tens in ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+)
+_AGE = rf"(?:[1-9]|1[0-7]|{_TENS}(?:{_WORDS}))"
+_GRADE = (
+    "(?:[1-9]|1[0-2])(?:st|nd|rd|th)|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth"
+    "|tenth|eleventh|twelfth"
+)
 _MINOR = re.compile(
     r"\b(?:child(?:ren|hood|ish)?|kids?|minors?|infants?|bab(?:y|ies)|toddlers?|teen(?:s|age[rd]?s?)?"
-    r"|under-?age[d]?|adolescents?|schoolgirls?|schoolboys?|pre-?teens?|juveniles?|lolis?|shotas?"
-    r"|youngsters?|pupils?|(?:little|young) (?:girl|boy|one)s?|(?:[1-9]|1[0-7])[ -]year[ -]olds?"
+    rf"|under{_GAP}?aged?(?!\s(?:19|[2-9]\d)\b)|under the age of (?:18|eighteen)|under{_GAP}18s"
+    rf"|adolescents?|school{_GAP}?(?:girl|boy|kid)s?|school{_GAP}?child(?:ren)?|pre-?teens?"
+    r"|juveniles?|lolis?|shotas?|youngsters?|pupils?|(?:little|young) (?:girl|boy|one)s?"
+    rf"|{_AGE}{_GAP}{{0,3}}(?:(?:year|yr)s?(?:{_GAP}{{0,3}}olds?| of age)|y[./-]?os?)"
+    rf"|age[ds]?[\s:-]{{1,2}}(?:of |is )?{_AGE}\b(?!,\d|{_GAP}(?:hundred|thousand))"
+    rf"|(?:{_GRADE}){_GAP}{{1,3}}graders?"
     r"|(?:daughter|son|niece|nephew)s?|p[a]?edo\w*|cp|csam|students?|high school\w*"
     r"|middle school\w*|elementary)\b"
 )

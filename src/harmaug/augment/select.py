@@ -11,13 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from harmaug.augment.twins import SUFFIX
 from harmaug.config import SelectConfig
 from harmaug.embedding import Embeddings
 from harmaug.rows import ScoredPair
 from harmaug.scoring import FloatArray
 
 Ranking = Sequence[str]
-"""Instructions, the first to be taken first."""
+"""Instructions without their twins, the first to be taken first."""
 
 
 def select(
@@ -25,16 +26,21 @@ def select(
 ) -> list[ScoredPair]:
     """Return the rows of the first `instructions` of a ranking, of the kinds asked for.
 
-    Rows stay in their order; no ranking is the order drawn.
+    Rows stay in their order; no ranking is the order drawn. A twin stays with its original.
     """
-    names = list(dict.fromkeys(map(instruction_of, rows))) if ranking is None else ranking
+    names = list(dict.fromkeys(map(_original_of, rows))) if ranking is None else ranking
     chosen = set(names[: config.instructions])
-    return [row for row in rows if row.kind in config.kinds and instruction_of(row) in chosen]
+    return [row for row in rows if row.kind in config.kinds and _original_of(row) in chosen]
 
 
 def instruction_of(row: ScoredPair) -> str:
     """Return the id of the instruction that a synthetic row belongs to (`gen:7:empty`)."""
     return row.id.rpartition(":")[0]
+
+
+def _original_of(row: ScoredPair) -> str:
+    """Return the instruction that a row belongs to, of a twin's row the twin's original."""
+    return instruction_of(row).removesuffix(SUFFIX)
 
 
 def by_confidence(rows: Sequence[ScoredPair]) -> Ranking:

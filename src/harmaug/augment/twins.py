@@ -6,15 +6,19 @@ each twin on request, its answer begun as in the prefix attack; the teacher says
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from harmaug.augment.exemplars import row_seed
+from harmaug.augment.overlap import jaccard, trigrams
 from harmaug.config import GenerateConfig, TwinsConfig
 from harmaug.rows import Instruction, InstructionTask, ScoredPair
 
 SUFFIX = ":twin"
 FIRST = 1_000_000_000
 """Indices of twins start here, so that they never meet those of the attack."""
+COPY = 0.95
+"""The overlap with its original from which a twin is a copy: a near twin shares most words."""
 
 
 def twin_request(config: GenerateConfig, twins: TwinsConfig) -> GenerateConfig:
@@ -34,18 +38,26 @@ def twin_task(row: Instruction, seed: int) -> InstructionTask:
     )
 
 
+def is_copy(twin: str, original: str) -> bool:
+    """Say whether a twin is its original, but for marks or a word of very many."""
+    return twin == original or jaccard(trigrams(twin), trigrams(original)) >= COPY
+
+
 def harmless_twins(rows: Sequence[ScoredPair], tau: float) -> list[ScoredPair]:
     """Leave out the twins whose prompt the teacher scores above tau, and all their rows.
 
-    A twin without a row that has no response is judged by the rows it has.
+    A twin without a scored row that has no response is judged by the scored rows it has.
     """
-    harmful = {
-        row.id.rpartition(":")[0]
-        for row in rows
-        if row.score is not None and row.score > tau and row.kind in {"empty", "refusal"}
-    }
-    return [row for row in rows if not _is_twin(row) or row.id.rpartition(":")[0] not in harmful]
+    alone: defaultdict[str, list[float]] = defaultdict(list)
+    answered: defaultdict[str, list[float]] = defaultdict(list)
+    for row in rows:
+        if is_twin(row) and row.score is not None:
+            judged = alone if row.kind == "empty" else answered
+            judged[row.id.rpartition(":")[0]].append(row.score)
+    harmful = {name for name, scores in (answered | alone).items() if max(scores) > tau}
+    return [row for row in rows if row.id.rpartition(":")[0] not in harmful]
 
 
-def _is_twin(row: ScoredPair) -> bool:
+def is_twin(row: ScoredPair) -> bool:
+    """Say whether a row belongs to a near twin (`gen:7:twin:empty`)."""
     return row.id.rpartition(":")[0].endswith(SUFFIX)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from harmaug.config.model import Count, Fraction, Model
 
@@ -32,6 +32,15 @@ class TeacherConfig(Model):
     retries: Annotated[int, Field(ge=0)] = 5
     members: tuple[MemberConfig, ...] = ()
     combine: Literal["mean", "maximum"] = "mean"
+
+    @model_validator(mode="after")
+    def _members_are_read(self) -> Self:
+        if self.members and self.family not in {"auto", "ensemble"}:
+            raise ValueError(
+                f"family '{self.family}' is one guard and has no members: set family to ensemble, "
+                "or leave members out"
+            )
+        return self
 
     def identity(self) -> dict[str, object]:
         """Return what decides the scores: how fast or patiently they are asked for does not."""
@@ -63,7 +72,8 @@ class SelectConfig(Model):
 
     At most `instructions` of them (None: all), with the `kinds` of response named here. They are
     taken in the order drawn, or `by` the teacher's confidence, by the disagreement of the teacher
-    and a student of D alone, or by novelty: far from D and from each other.
+    and a student of D alone, or by novelty: far from D and from each other. A near twin is not
+    counted: it stays where its original stays.
     """
 
     instructions: Annotated[int, Field(ge=0)] | None = None

@@ -87,18 +87,36 @@ def read_tree(source: str | Path, shelf: Shelf) -> Tree:
     return merged(read_tree(str(base), shelf), tree)
 
 
+class _UniqueKeys(yaml.SafeLoader):
+    """Reads YAML, and refuses what YAML's own loader lets pass: a key twice in one mapping."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """Compose a node; no key of a mapping that is merged in (`<<`) stands in another yet."""
+        node = super().compose_node(parent, index)
+        seen: set[str] = set()
+        for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    line = key.start_mark.line + 1
+                    raise ConfigError(f"'{key.value}' stands twice, again in line {line}: keep one")
+                seen.add(key.value)
+        return node
+
+
 def read_yaml(path: Path) -> Tree:
     """Read a YAML file of keys and values.
 
     Raises:
-        ConfigError: when it is not text, not YAML, or has no keys at the top.
+        ConfigError: when it is not text, not YAML, gives a key twice, or has no keys at the top.
     """
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise ConfigError(f"{path}: not UTF-8 text; save the file as UTF-8") from None
     try:
-        tree: object = yaml.safe_load(text)
+        tree: object = yaml.load(text, Loader=_UniqueKeys)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
     except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that there is not
         where = str(error).replace("\n", " ")
         raise ConfigError(f"{path}: not valid YAML ({where})") from None
@@ -139,7 +157,7 @@ def _value(text: str) -> object:
     Nor is 2024-13-45 a date, though it looks like one.
     """
     try:
-        value: object = yaml.safe_load(text) if text else None
+        value: object = yaml.load(text, Loader=_UniqueKeys) if text else None
     except (yaml.YAMLError, ValueError):
         return text
     return text if isinstance(value, dict) and not text.lstrip().startswith("{") else value
@@ -165,7 +183,9 @@ def first_problem(error: ValidationError, model: type[BaseModel]) -> str:
     if problem["type"] == "extra_forbidden":
         known = _keys_at(model, problem["loc"][:-1])
         return f"no setting '{key}'{did_you_mean(str(problem['loc'][-1]), known)}"
-    message = problem["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+    if problem["type"] == "value_error":
+        return ": ".join(filter(None, [key, problem["msg"].removeprefix("Value error, ")]))
+    message = problem["msg"].removeprefix("Input should be ")
     return f"{key}: should be {message}, not {problem['input']!r}"
 
 

@@ -13,6 +13,9 @@ Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 
 class Model(BaseModel):
-    """Base of every part: unknown keys are errors and values do not change after loading."""
+    """Base of every part: unknown keys are errors and values do not change after loading.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    Numbers are finite: `.inf` epochs do not end.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)

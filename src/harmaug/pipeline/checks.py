@@ -60,8 +60,8 @@ def _check_llm(setting: str, llm: LLMConfig) -> None:
         raise ConfigError(f"{setting}.llm: backend openai needs model and base_url")
 
 
-def check_teacher(teacher: TeacherConfig) -> None:
-    """Look for a teacher, or another guard.
+def check_teacher(teacher: TeacherConfig, setting: str = "label.teacher.model") -> None:
+    """Look for a teacher, or for another guard that `setting` names.
 
     Raises:
         HarmaugError: saying what is missing and how to get it.
@@ -73,7 +73,7 @@ def check_teacher(teacher: TeacherConfig) -> None:
         if not teacher.members:
             FAMILIES.load(family)(teacher, None)
         for member in teacher.members:
-            check_teacher(member)
+            check_teacher(member, setting)
     elif teacher.engine == "openai":
         open_reader(teacher, None)
     elif family == "openai-moderation":
@@ -82,9 +82,9 @@ def check_teacher(teacher: TeacherConfig) -> None:
         find(teacher.model, revision=teacher.revision)
     elif family == "recorded":
         if not Path(teacher.model).is_file():
-            raise ModelError(f"label.teacher.model: no file {teacher.model} with recorded scores")
+            raise ModelError(f"{setting}: no file {teacher.model} with recorded scores")
     else:
-        _check_checkpoint("label.teacher.model", *_configured(teacher))
+        _check_checkpoint(setting, *_configured(teacher))
 
 
 def _configured(teacher: TeacherConfig) -> tuple[str, str | None]:

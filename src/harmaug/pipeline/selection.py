@@ -12,7 +12,7 @@ from harmaug.augment.select import (
     instruction_of,
     select,
 )
-from harmaug.augment.twins import harmless_twins
+from harmaug.augment.twins import harmless_twins, is_twin
 from harmaug.embedding import embed
 from harmaug.evaluate.sources import GuardSource
 from harmaug.pipeline.context import Context
@@ -26,7 +26,8 @@ def choose(
 ) -> list[ScoredPair]:
     """Return the synthetic rows that train beside D's (`labelled`)."""
     rows = harmless_twins(synthetic, context.config.label.tau)
-    return select(rows, context.config.select, _ranking(context, labelled, rows))
+    originals = [row for row in rows if not is_twin(row)]
+    return select(rows, context.config.select, _ranking(context, labelled, originals))
 
 
 def _ranking(

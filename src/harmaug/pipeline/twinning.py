@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from harmaug.augment.keep import Keeper
-from harmaug.augment.twins import twin_request, twin_task
+from harmaug.augment.twins import is_copy, twin_request, twin_task
 from harmaug.config import TwinsConfig
 from harmaug.pipeline.asking import ask
 from harmaug.pipeline.context import Context
@@ -32,7 +32,8 @@ def with_twins(
     out = context.folder.table("generate", f"{name}-r0", Instruction)
     keeper = Keeper(config, (), [row.prompt for row in benchmarks])
     answered = ask(context.changed(generate=config), "twins", tasks, out)
-    found = list(keeper.judge(answered))
+    prompts = {row.id: row.prompt for row in originals}
+    found = [_unless_copied(row, prompts) for row in keeper.judge(answered)]
     judged = [_told_apart(row) for row in found]
     drops = Counter(generation.drops)
     drops.update(row.drop for row in judged if row.drop is not None)
@@ -44,6 +45,14 @@ def with_twins(
         twins=tuple(judged),
         twins_name=name,
     )
+
+
+def _unless_copied(row: Instruction, originals: Mapping[str, str]) -> Instruction:
+    """Return a judged twin, dropped where it is its harmful original again."""
+    copied = any(is_copy(row.prompt, originals[name]) for name in row.exemplar_ids)
+    if row.drop is not None or not copied:
+        return row
+    return dataclasses.replace(row, drop="copy of an exemplar")
 
 
 def _told_apart(row: Instruction) -> Instruction:

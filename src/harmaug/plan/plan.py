@@ -135,7 +135,7 @@ def _chosen(config: RunConfig) -> float:
     kinds = [kind for kind, role in made.items() if role is not None]
     share = sum(kind in config.select.kinds for kind in kinds) / max(len(kinds), 1)
     most = config.select.instructions
-    return share if most is None else share * min(1.0, most / max(writing.kept(config), 1))
+    return share if most is None else share * min(1.0, most / max(config.generate.samples, 1))
 
 
 def _guards(config: RunConfig) -> list[str]:

@@ -69,7 +69,7 @@ def training_sample(config: DataConfig) -> Sample:
     kept = min(total, config.max_rows or total)
     rows: list[LabelledRow] = []
     for part in parts:
-        rows.extend(_spread(part.looked_at, max(1, round(ROWS * part.rows / total))))
+        rows.extend(_spread(part.looked_at, max(1, round(min(ROWS, total) * part.rows / total))))
     assumed = "; ".join(part.assumed for part in parts if part.assumed) or None
     return Sample(", ".join(config.train), kept, tuple(rows), assumed)
 
@@ -94,7 +94,7 @@ def _sample(name: str, side: Side, unlabelled: str) -> Sample:
     if is_local(name, side):
         every = load_rows(name, side)
         rows = [row for row in every if row.label is not None or unlabelled == "harmless"]
-        return Sample(name, len(rows), tuple(_spread(rows, ROWS)), None)
+        return Sample(name, len(rows), tuple(_spread(rows, min(ROWS, len(rows)))), None)
     known = _table().get(name)
     if known is None:
         raise DataError(
@@ -134,8 +134,9 @@ def _text(characters: int) -> str:
 
 
 def _spread(rows: Sequence[LabelledRow], count: int) -> list[LabelledRow]:
+    """Take `count` rows evenly, each several times where they are fewer: made up, for many."""
     if len(rows) <= count:
-        return list(rows)
+        return [rows[at * len(rows) // count] for at in range(count)] if rows else []
     return [rows[int(at)] for at in np.linspace(0, len(rows) - 1, count)]
 
 

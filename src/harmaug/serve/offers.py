@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 _OFFER = re.compile(rb"^(?:upgrade|http2-settings)[ \t]*:[^\n]*\n", re.IGNORECASE | re.MULTILINE)
-_END = re.compile(rb"\n\r?\n")
+_END = re.compile(rb"(?:\A|\n)\r?\n")
 
 
 class HeadFilter:
@@ -31,11 +31,12 @@ class HeadFilter:
             if not first:
                 return data
             self._in_first_line = False
-        end = _END.search(data, max(0, first - 1))
+        # Lines go on whole, so what is here begins a line: a blank one first of all is the end.
+        end = _END.search(data[first:])
         if end is None:
             whole = data.rfind(b"\n") + 1
             data, self._kept = data[:whole], data[whole:]
-        place = len(data) if end is None else end.end()
+        place = len(data) if end is None else first + end.end()
         return data[:first] + _OFFER.sub(b"", data[first:place]) + data[place:]
 
     def begin(self) -> None:

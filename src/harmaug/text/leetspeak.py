@@ -24,7 +24,7 @@ _WORD = re.compile(r"\w+")
 _SPELT = re.compile(r"[A-Za-z013457]{1,20}")
 _HEXADECIMAL = re.compile(r"[0-9A-Fa-f]+")
 _DIGIT = re.compile(r"[013457]")
-_PLAIN = re.compile(r"[aeiost]", re.IGNORECASE)
+_PLAIN = re.compile(r"[aeiost]", re.IGNORECASE | re.ASCII)
 _TABLE = str.maketrans(LETTERS)
 
 

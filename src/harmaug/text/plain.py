@@ -101,7 +101,7 @@ _GAPS = re.compile(_GAP)
 _ARTICLE = re.compile(
     r"a(?=(?:[bcdfghjklmnprstvwz]|bl|br|ch|cl|cr|dr|fl|fr|gl|gr|pl|pr|qu|sc|sh|sk|sl|sm|sn|sp|st"
     r"|sw|th|tr|tw|wh|wr)[aeiouy])",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 _AFTER_A_WORD = re.compile(r"(\w+)\s+$")
 
