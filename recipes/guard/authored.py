@@ -28,8 +28,10 @@ TWINS = (
     "fragments",
 )
 """Files whose lines are near twins two by two: both stay on one side of the split."""
+TRIPLETS = ("pairs_dark",)
+"""Files of three lines each: a harmless pair, then two answers to a harmful near twin of it."""
 REQUESTS = ("benign_prompts", "harmful_prompts", "jailbreaks", *TWINS, *DEVELOPMENT)
-PAIRS = ("pairs_requests", "pairs_questions", "pairs_answers", "pairs_everyday")
+PAIRS = ("pairs_requests", "pairs_questions", "pairs_answers", "pairs_everyday", *TRIPLETS)
 TEXTS = ("posts", "statements", "passages", "fragments")
 """Read as they are and put into no pair: nobody asks for anything in them, or only late."""
 DOUBT = 0.02
@@ -76,6 +78,8 @@ def _is_held(name: str, index: int, row: Mapping[str, object]) -> bool:
         return True
     if name in TWINS:
         return held(f"{name} {index // 2}")
+    if name in TRIPLETS:
+        return held(f"{name} {index // 3}")
     return wrapper_held(row["wrapper"]) if "wrapper" in row else held(str(row["prompt"]))
 
 

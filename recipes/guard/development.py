@@ -40,6 +40,7 @@ AUTHORED = {
     "authored_pairs": ("pairs_requests", "pairs_questions"),
     "authored_answers": ("pairs_answers",),
     "authored_everyday": ("pairs_everyday",),
+    "authored_dark": ("pairs_dark",),
 }
 """Development sets made of the held rows of authored files."""
 

@@ -128,3 +128,6 @@ def test_authored_rows_to_develop_on_train_nothing_and_twins_stay_together() -> 
     passages = [row for row in rows if row.example.source == "authored_passages"]
     assert [row.held for row in passages[::2]] == [row.held for row in passages[1::2]]
     assert 0 < sum(row.held for row in passages) < 0.2 * len(passages)
+    dark = [row.held for row in rows if row.example.source == "authored_pairs_dark"]
+    assert dark[::3] == dark[1::3] == dark[2::3]
+    assert 0 < sum(dark) < 0.2 * len(dark)
