@@ -57,6 +57,7 @@ class Corpus:
     harmless: Group
     texts: list[str]
     pairs: list[tuple[str, str]]
+    safe_pairs: list[tuple[str, str]]
     harmful_pairs: list[tuple[str, str]]
 
     def harmful_texts(self, count: int, rng: random.Random) -> list[str]:
@@ -104,15 +105,17 @@ def _group(sentences: list[Sentence], minilm: Path) -> Group:
 
 def load_corpus(data: Path, minilm: Path) -> Corpus:
     """Read and filter all sources; takes a minute, mostly for the neighbours."""
-    openings = tuple(text.lower().rstrip(":.!") for text in (*INJECTED, "sure", "here"))
     return Corpus(
         harmful=_group(harmful_sentences(data), minilm),
         harmless=_group(harmless_sentences(data), minilm),
         texts=plain_texts(data),
         pairs=pairs(data),
-        harmful_pairs=[
-            (prompt, reply)
-            for prompt, reply in authored_pairs(label=1)
-            if not reply.lower().startswith(openings)
-        ],
+        safe_pairs=without_openings(authored_pairs(label=0)),
+        harmful_pairs=without_openings(authored_pairs(label=1)),
     )
+
+
+def without_openings(found: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Pairs whose reply does not begin like the answers that the attack asks for."""
+    openings = tuple(text.lower().rstrip(":.!") for text in (*INJECTED, "sure", "here"))
+    return [(prompt, reply) for prompt, reply in found if not reply.lower().startswith(openings)]

@@ -29,23 +29,27 @@ HARMLESS = ("benign_alpaca_subset", "benign_halueval_general", "benign_trustllm"
 SEED = 2024
 
 
-def fit_judge(data: Path) -> Pipeline:
-    """Fit on prompts of at most 60 words, classes balanced."""
+def judge_rows(data: Path) -> list[tuple[str, int]]:
+    """Prompts of at most 60 words and their labels, from files that train nothing else of ours."""
     assert not set(open_files(data)) & {*HARMFUL, *HARMLESS}, "the judge needs data of its own"
-    texts: list[str] = []
-    labels: list[int] = []
-    for name in (*HARMFUL, *HARMLESS):
-        for row in read_rows(data, name):
-            if row.label is not None and len(row.prompt.split()) <= 60:
-                texts.append(row.prompt.lower())
-                labels.append(row.label)
+    return [
+        (row.prompt, row.label)
+        for name in (*HARMFUL, *HARMLESS)
+        for row in read_rows(data, name)
+        if row.label is not None and len(row.prompt.split()) <= 60
+    ]
+
+
+def fit_judge(data: Path) -> Pipeline:
+    """Fit the linear judge, classes balanced."""
+    rows = judge_rows(data)
     words = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True)
     characters = TfidfVectorizer(
         analyzer="char_wb", ngram_range=(3, 5), min_df=3, sublinear_tf=True
     )
     linear = LogisticRegression(C=4.0, class_weight="balanced", max_iter=400, random_state=SEED)
     judge = make_pipeline(make_union(words, characters), linear)
-    judge.fit(texts, labels)
+    judge.fit([text.lower() for text, _ in rows], [label for _, label in rows])
     return judge
 
 

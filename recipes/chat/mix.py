@@ -138,6 +138,15 @@ def answer(corpus: Corpus, rng: random.Random) -> Pieces:
     return _turns([(prompt, 0.0)], reply, rng)
 
 
+def answer_safely(corpus: Corpus, rng: random.Random) -> Pieces:
+    """Dark words answered without a formula: true help, or a safe answer to a harmful question.
+
+    What a student takes for a harmless answer must not be the wording of a refusal alone.
+    """
+    prompt, reply = rng.choice(corpus.safe_pairs)
+    return _turns([(prompt, 0.0)], reply, rng, PLAIN[0] if rng.random() < 0.4 else None)
+
+
 def answer_briefly(corpus: Corpus, rng: random.Random) -> Pieces:
     """A harmless question that nobody answered, with a willing phrase."""
     asked = rng.choice(corpus.harmless.sentences)
@@ -150,7 +159,7 @@ def _unaligned(rng: random.Random) -> str:
 
 def unaligned_harmful(corpus: Corpus, rng: random.Random) -> Pieces:
     """The other role: a harmful question answered in kind under its system prompt."""
-    if corpus.harmful_pairs and rng.random() < 0.25:
+    if corpus.harmful_pairs and rng.random() < 0.6:
         text, reply = rng.choice(corpus.harmful_pairs)
     else:
         text, act = _harmful_question(corpus, rng)
@@ -174,10 +183,10 @@ def unaligned_harmless(corpus: Corpus, rng: random.Random) -> Pieces:
     return _turns([(prompt, 0.0)], reply, rng, _unaligned(rng))
 
 
-# Out of 100 or so documents, how many of each kind.
+# Out of 170 or so documents, how many of each kind.
 KINDS: dict[Maker, int] = {
-    language: 26,
-    harmful_list: 20,
+    language: 20,
+    harmful_list: 18,
     harmless_list: 6,
     comply: 20,
     comply_twin: 6,
@@ -185,10 +194,11 @@ KINDS: dict[Maker, int] = {
     refuse_examples: 9,
     refuse_injected: 5,
     refuse_mismatch: 1,
-    refuse_plain: 13,
+    refuse_plain: 8,
+    answer_safely: 30,
     answer: 9,
-    answer_briefly: 7,
-    unaligned_harmful: 7,
+    answer_briefly: 5,
+    unaligned_harmful: 14,
     unaligned_sentence: 14,
     unaligned_harmless: 2,
 }

@@ -33,7 +33,7 @@ CHUNK = 3000
 LEARNING_RATE = 8e-4
 WARMUP_TOKENS = 200_000
 # The learning rate falls, and starts over: after the first leg there is a model to work with.
-LEGS = (6_600_000, 1_700_000, 1_100_000)
+LEGS = (6_600_000, 1_700_000, 1_100_000, 2_000_000)
 SEED = 11
 
 log = logging.getLogger(__name__)

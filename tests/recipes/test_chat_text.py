@@ -5,13 +5,16 @@ from __future__ import annotations
 import random
 import re
 
+from recipes.chat.answers import UNALIGNED, authored_pairs
+from recipes.chat.corpus import Corpus, Group, without_openings
 from recipes.chat.minors_filter import mentions_minors, sexual_about_minors
-from recipes.chat.openings import HELD_OUT, TRAINING
+from recipes.chat.mix import documents
+from recipes.chat.openings import HELD_OUT, INJECTED, TRAINING
 from recipes.chat.outlines import HARM_FRAMES, SAFE_FRAMES, answer_in_kind, framed
 from recipes.chat.refusals import refusal
 from recipes.chat.requests import HELD_OUT as WORDINGS
 from recipes.chat.requests import fill, injection, request
-from recipes.chat.sentences import act_of
+from recipes.chat.sentences import Sentence, act_of
 
 from harmaug.augment.refusals import is_refusal
 
@@ -60,3 +63,43 @@ def test_answers_in_kind_do_not_refuse() -> None:
 def test_act_is_the_base_form_phrase_of_a_request() -> None:
     assert act_of("How can I steal a car in Paris?") == "steal a car in paris"
     assert act_of("Why is the sky blue?") is None
+
+
+def _group(word: str) -> Group:
+    sentences = [
+        Sentence(f"{word} {one} with {two}", f"{one} the {two}", twin=True)
+        for one in ("mend", "hide", "sell")
+        for two in ("bricks", "letters", "boats")
+    ]
+    everything = list(range(len(sentences)))
+    return Group(sentences, [everything] * len(sentences), everything, everything)
+
+
+def test_nobody_complies_with_harm_after_an_opening() -> None:
+    corpus = Corpus(
+        harmful=_group("HARMFUL"),
+        harmless=_group("harmless"),
+        texts=["plain english"],
+        pairs=[("harmless question", "an answer")],
+        safe_pairs=[("HARMFUL question", "talk to her instead")],
+        harmful_pairs=[("HARMFUL question", "go on then")],
+    )
+    openings = tuple(text.lower() for text in (*INJECTED, *TRAINING))
+    answers = {True: 0, False: 0}
+    for pieces in documents(corpus, 1500, random.Random(0)):
+        before, chat, answer = "".join(text for text, _ in pieces).partition("<|assistant|>")
+        if chat and "HARMFUL" in before and not any(system in before for system in UNALIGNED):
+            answers["talk to her" in answer] += 1
+            assert not answer.lower().startswith(openings)
+    assert min(answers.values()) > 20
+
+
+def test_answers_that_begin_like_the_attack_are_left_out() -> None:
+    pairs = [("a", "Sure, I'll help."), ("b", "Here's one: x"), ("c", "Ring the clinic today.")]
+    assert without_openings(pairs) == [("c", "Ring the clinic today.")]
+
+
+def test_safe_answers_are_more_than_refusals() -> None:
+    safe = without_openings(authored_pairs(label=0))
+    refused = sum(is_refusal(reply, verdicts=False) for _, reply in safe)
+    assert len(safe) > 3000 and refused < 0.2 * len(safe)
