@@ -2,15 +2,26 @@ import io
 import json
 import sys
 import weakref
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 
 from harmaug.evaluate import profile
 from harmaug.evaluate.sources import GuardSource
 from harmaug.scoring import Scorer
 
 
+@pytest.fixture
+def own_threads() -> Iterator[None]:
+    """What the profile sets for a process of its own is undone: sums depend on it."""
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("own_threads")
 def test_one_guard_is_held_at_a_time(
     tiny_classifier: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
