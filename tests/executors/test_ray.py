@@ -49,9 +49,9 @@ class Shout:
 
     def process(self, rows: Sequence[Pair]) -> list[Pair]:
         ids = {row.id for row in rows}
-        time.sleep(self.seconds)
         if self.raises_at in ids:
             raise HarmaugError("the server is gone")
+        time.sleep(self.seconds)
         if self.dies_at in ids and (self.died is None or not self.died.exists()):
             if self.died is not None:
                 self.died.touch()
@@ -59,11 +59,11 @@ class Shout:
         return [Pair(row.id, row.prompt.upper(), None, "empty", None, None, "test") for row in rows]
 
 
-def run(folder: Path, stage: Shout, config: ExecutorConfig = TWO) -> list[Pair]:
+def run(folder: Path, stage: Shout, config: ExecutorConfig = TWO, part_rows: int = 4) -> list[Pair]:
     from harmaug.executors.ray import RayExecutor
 
     out = PartFolder(folder, Pair)
-    RayExecutor(config).run("shout", stage, chunked(ROWS, 4), out, Quiet())
+    RayExecutor(config).run("shout", stage, chunked(ROWS, part_rows), out, Quiet())
     return list(rows_of(out))
 
 
@@ -87,6 +87,14 @@ def test_after_a_failure_only_the_missing_parts_are_done_again(tmp_path: Path) -
     assert run(tmp_path, Shout()) == Shout().process(ROWS)
     after = {path.name: path.stat().st_mtime_ns for path in tmp_path.glob("*.parquet")}
     assert before.items() <= after.items()
+
+
+def test_when_a_part_fails_those_under_way_are_kept_and_no_others_begun(tmp_path: Path) -> None:
+    with pytest.raises(HarmaugError, match="^the server is gone$"):
+        run(tmp_path, Shout(raises_at="2", seconds=1.0), part_rows=1)
+    kept = {path.stem.removeprefix("part-") for path in tmp_path.glob("part-*.parquet")}
+    assert "00003" in kept and "00002" not in kept
+    assert len(kept) < len(ROWS) - 5
 
 
 def test_gpus_that_are_not_there_are_told(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ from __future__ import annotations
 import pickle
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Generic, TypedDict, TypeVar
 
 import numpy as np
@@ -37,7 +39,10 @@ TRIES_AGAIN = 4
 
 
 class Batch(TypedDict):
-    """One part on its way: its number, and its rows pickled (or the error that ended it)."""
+    """One part on its way: its number, and pickled its rows, the error that ended it, or None.
+
+    None is what was not begun because another part had failed.
+    """
 
     part: NDArray[np.int64]
     rows: NDArray[np.object_]
@@ -76,7 +81,10 @@ class RayExecutor:
     def _computed(
         self, stage: Stage[In, Out], tasks: Parts[In], missing: Sequence[int]
     ) -> Iterator[tuple[int, Sequence[Out]]]:
-        """Yield parts as they are done, in any order."""
+        """Yield parts as they are done, in any order.
+
+        When one fails no other is begun, and those under way are given before its error is raised.
+        """
         try:
             yield from self._streamed(stage, tasks, missing)
         except ray.exceptions.RayActorError:
@@ -93,7 +101,24 @@ class RayExecutor:
         if engines := Engines.of(stage, self.config):
             yield from engines.computed(tasks, missing)
             return
-        done = read_here(_Reader, (tasks,), missing).map_batches(
+        failure: HarmaugError | None = None
+        with TemporaryDirectory(prefix="harmaug-") as folder:
+            stop = Path(folder) / "stop"
+            for row in self._worked(stage, tasks, missing, stop).iter_rows():
+                result = pickle.loads(row["rows"])
+                if isinstance(result, HarmaugError):
+                    failure = failure or result
+                    stop.touch()
+                elif result is not None:
+                    yield int(row["part"]), result
+        if failure:
+            raise failure
+
+    def _worked(
+        self, stage: Stage[In, Out], tasks: Parts[In], missing: Sequence[int], stop: Path
+    ) -> ray.data.Dataset:
+        """Return the data set of the parts that are done; nothing is computed yet."""
+        return read_here(_Reader, (tasks, stop), missing).map_batches(
             _StageWorker,
             fn_constructor_args=(stage,),
             batch_size=1,
@@ -105,11 +130,6 @@ class RayExecutor:
             max_restarts=-1,
             max_task_retries=TRIES_AGAIN,
         )
-        for row in done.iter_rows():
-            result = pickle.loads(row["rows"])
-            if isinstance(result, HarmaugError):
-                raise result
-            yield int(row["part"]), result
 
     def _connect(self) -> None:
         connect(self.config.workers)
@@ -122,28 +142,39 @@ class RayExecutor:
 
 
 class _Reader(Generic[In]):
-    """Reads parts where the run folder is."""
+    """Reads parts where the run folder is, until the driver puts the file `stop` there."""
 
-    def __init__(self, tasks: Parts[In]) -> None:
+    def __init__(self, tasks: Parts[In], stop: Path) -> None:
         self._tasks = tasks
+        self._stop = stop
 
     def __call__(self, batch: Batch) -> Batch:
+        if self._stop.exists():
+            return _packed(batch, None)
         return _packed(batch, self._tasks.read(int(batch["part"][0])))
 
 
 class _StageWorker(Generic[In, Out]):
-    """Sets the stage up with its first part, so that an error of it comes back like any other."""
+    """Sets the stage up with its first part, so that an error of it comes back like any other.
+
+    After an error it works no more: what was handed out already would fail as slowly.
+    """
 
     def __init__(self, stage: Stage[In, Out]) -> None:
         self._stage = stage
         self._worker: Worker[In, Out] | None = None
+        self._failed = False
 
     def __call__(self, batch: Batch) -> Batch:
+        rows = pickle.loads(batch["rows"][0])
+        if rows is None or self._failed:
+            return _packed(batch, None)
         try:
             if self._worker is None:
                 self._worker = self._stage.setup()
-            return _packed(batch, self._worker.process(pickle.loads(batch["rows"][0])))
+            return _packed(batch, self._worker.process(rows))
         except HarmaugError as error:
+            self._failed = True
             return _packed(batch, error)
 
 
