@@ -17,6 +17,7 @@ BENCHMARKS = (
     "long",
     "browser",
     "distill",
+    "threads",
     "serve",
     "servers",
     "scale",

@@ -13,9 +13,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harmaug.threads import wait_briefly
+
 if TYPE_CHECKING:
     from harmaug.config import RunConfig
     from harmaug.evaluate.results import Results
+
+
+def pytest_configure() -> None:
+    """Threads wait as they do under the command line, which matters beside other work."""
+    wait_briefly()
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ import typer
 
 from harmaug.cli.tell import tell
 from harmaug.errors import HarmaugError
+from harmaug.threads import wait_briefly
 
 UNFORESEEN = 3
 INTERRUPTED = 130
@@ -41,6 +42,7 @@ def main() -> None:
     """
     from harmaug.cli import commands
 
+    wait_briefly()
     # Where it is installed, transformers imports it, and it names each kernel that does not load.
     logging.getLogger("torchao").setLevel(logging.ERROR)
     if isinstance(sys.stdout, io.TextIOWrapper):
