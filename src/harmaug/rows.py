@@ -107,6 +107,11 @@ class ScoredPair:
     score: float | None
     log_odds: float | None
 
+    @property
+    def instruction(self) -> str:
+        """The id of the instruction that a generated pair is of (`gen:7:harmful`: `gen:7`)."""
+        return self.id.rpartition(":")[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Prediction:

@@ -1,7 +1,7 @@
 """What near twins took is counted with what the attack took, and how they were asked is named."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -66,7 +66,12 @@ def test_the_cost_of_twins_is_part_of_the_generations(context: Context) -> None:
     assert beside.facts.seconds == pytest.approx(took)
 
 
-def answer_twins(monkeypatch: pytest.MonkeyPatch, *, prompt: str, error: str | None = None) -> None:
+def answer_twins(
+    monkeypatch: pytest.MonkeyPatch,
+    write: Callable[[InstructionTask], str],
+    *,
+    error: str | None = None,
+) -> None:
     """Let every request for a twin be answered so, whatever the model says."""
 
     def answering(
@@ -75,8 +80,9 @@ def answer_twins(monkeypatch: pytest.MonkeyPatch, *, prompt: str, error: str | N
         tasks: Parts[InstructionTask],
         out: PartFolder[Instruction],
     ) -> Iterator[Instruction]:
+        asked = {task.id: task for part in range(len(tasks)) for task in tasks.read(part)}
         for row in ask(context, what, tasks, out):
-            yield dataclasses.replace(row, prompt=prompt, error=error)
+            yield dataclasses.replace(row, prompt=write(asked[row.id]), error=error)
 
     monkeypatch.setattr("harmaug.pipeline.twinning.ask", answering)
 
@@ -84,7 +90,7 @@ def answer_twins(monkeypatch: pytest.MonkeyPatch, *, prompt: str, error: str | N
 def test_a_twin_that_was_not_written_is_counted_with_its_reason(
     context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answer_twins(monkeypatch, prompt="", error="HTTP 500")
+    answer_twins(monkeypatch, lambda task: "", error="HTTP 500")
     found = facts(context)
     assert found.failed == {"HTTP 500": 6} and found.drops["twin: error"] == 6
     assert {sample.drop for sample in found.samples} == {None}
@@ -115,7 +121,7 @@ def test_twins_that_are_alike_stay_where_reasons_are_only_counted(
     context: Context,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    answer_twins(monkeypatch, prompt="how do i bake bread at home today?")
+    answer_twins(monkeypatch, lambda task: "how do i bake bread at home today?")
     config = with_twins(tiny_config)
     filters = config.generate.filters.model_copy(update={"mode": mode})
     generate = config.generate.model_copy(update={"filters": filters})
@@ -132,19 +138,11 @@ def test_a_twin_that_is_its_original_again_is_dropped(
 ) -> None:
     originals: dict[str, str] = {}
 
-    def answering(
-        context: Context,
-        what: str,
-        tasks: Parts[InstructionTask],
-        out: PartFolder[Instruction],
-    ) -> Iterator[Instruction]:
-        originals.update(
-            (task.id, task.exemplars[0]) for part in range(len(tasks)) for task in tasks.read(part)
-        )
-        for row in ask(context, what, tasks, out):
-            yield dataclasses.replace(row, prompt=originals[row.id] + marks)
+    def again(task: InstructionTask) -> str:
+        originals[task.id] = task.exemplars[0]
+        return task.exemplars[0] + marks
 
-    monkeypatch.setattr("harmaug.pipeline.twinning.ask", answering)
+    answer_twins(monkeypatch, again)
     found = make_instructions(context, labelled_data(tiny_config.data, tiny_config.seed), [])
     assert len(originals) == 6
     reasons = {row.drop for row in found.twins}

@@ -33,27 +33,20 @@ def select(
     return [row for row in rows if row.kind in config.kinds and _original_of(row) in chosen]
 
 
-def instruction_of(row: ScoredPair) -> str:
-    """Return the id of the instruction that a synthetic row belongs to (`gen:7:empty`)."""
-    return row.id.rpartition(":")[0]
-
-
 def _original_of(row: ScoredPair) -> str:
     """Return the instruction that a row belongs to, of a twin's row the twin's original."""
-    return instruction_of(row).removesuffix(SUFFIX)
+    return row.instruction.removesuffix(SUFFIX)
 
 
 def by_confidence(rows: Sequence[ScoredPair]) -> Ranking:
     """Rank instructions by how far the teacher's scores of their rows are from one half."""
-    return _ranked(
-        (instruction_of(row), abs(row.score - 0.5)) for row in rows if row.score is not None
-    )
+    return _ranked((row.instruction, abs(row.score - 0.5)) for row in rows if row.score is not None)
 
 
 def by_disagreement(rows: Sequence[ScoredPair], student: FloatArray) -> Ranking:
     """Rank instructions by how far a student's p(unsafe) is from the teacher's; student (n,)."""
     return _ranked(
-        (instruction_of(row), abs(row.score - float(score)))
+        (row.instruction, abs(row.score - float(score)))
         for row, score in zip(rows, student, strict=True)
         if row.score is not None
     )

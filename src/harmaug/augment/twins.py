@@ -53,11 +53,11 @@ def harmless_twins(rows: Sequence[ScoredPair], tau: float) -> list[ScoredPair]:
     for row in rows:
         if is_twin(row) and row.score is not None:
             judged = alone if row.kind == "empty" else answered
-            judged[row.id.rpartition(":")[0]].append(row.score)
+            judged[row.instruction].append(row.score)
     harmful = {name for name, scores in (answered | alone).items() if max(scores) > tau}
-    return [row for row in rows if row.id.rpartition(":")[0] not in harmful]
+    return [row for row in rows if row.instruction not in harmful]
 
 
 def is_twin(row: ScoredPair) -> bool:
     """Say whether a row belongs to a near twin (`gen:7:twin:empty`)."""
-    return row.id.rpartition(":")[0].endswith(SUFFIX)
+    return row.instruction.endswith(SUFFIX)

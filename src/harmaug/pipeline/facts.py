@@ -153,9 +153,8 @@ def _samples(
     wanted = {row.id for row in chosen}
     found: defaultdict[str, list[ScoredPair]] = defaultdict(list)
     for row in scored:
-        instruction = row.id.rpartition(":")[0]
-        if instruction in wanted:
-            found[instruction].append(row)
+        if row.instruction in wanted:
+            found[row.instruction].append(row)
     return tuple(_sample(row, row.id in used, found[row.id]) for row in chosen)
 
 

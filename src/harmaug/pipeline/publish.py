@@ -113,7 +113,7 @@ def _rows(
     config = context.config
     roles = {"refusal": config.respond.refusal, "harmful": config.respond.harmful}
     for pair in pairs:
-        instruction = kept[pair.id.rpartition(":")[0]]
+        instruction = kept[pair.instruction]
         role = roles.get(pair.kind)
         seed = row_seed(config.seed, "respond", instruction.index, pair.kind)
         yield SyntheticRow(

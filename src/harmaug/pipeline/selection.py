@@ -9,7 +9,6 @@ from harmaug.augment.select import (
     by_confidence,
     by_disagreement,
     by_novelty,
-    instruction_of,
     select,
 )
 from harmaug.augment.twins import harmless_twins, is_twin
@@ -43,7 +42,7 @@ def _ranking(
         scores = probability(guard.log_odds([(row.prompt, row.response) for row in rows]))
         return by_disagreement(rows, scores)
     if config.by == "novelty":
-        prompts = {instruction_of(row): row.prompt for row in rows}
+        prompts = {row.instruction: row.prompt for row in rows}
         data = list(dict.fromkeys(row.prompt for row in labelled))
         return by_novelty(
             list(prompts),
