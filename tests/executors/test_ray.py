@@ -21,6 +21,7 @@ from harmaug.progress import Quiet
 from harmaug.rows import Pair
 from harmaug.runs.folder import RunFolder
 from harmaug.runs.parts import PartFolder, chunked, rows_of
+from harmaug.stages.base import Stage
 
 pytest.importorskip("ray", reason="the ray extra is not installed: make test-all installs it")
 from harmaug.executors.engines import Engines
@@ -59,7 +60,9 @@ class Shout:
         return [Pair(row.id, row.prompt.upper(), None, "empty", None, None, "test") for row in rows]
 
 
-def run(folder: Path, stage: Shout, config: ExecutorConfig = TWO, part_rows: int = 4) -> list[Pair]:
+def run(
+    folder: Path, stage: Stage[Pair, Pair], config: ExecutorConfig = TWO, part_rows: int = 4
+) -> list[Pair]:
     from harmaug.executors.ray import RayExecutor
 
     out = PartFolder(folder, Pair)
@@ -89,12 +92,47 @@ def test_after_a_failure_only_the_missing_parts_are_done_again(tmp_path: Path) -
     assert before.items() <= after.items()
 
 
-def test_when_a_part_fails_those_under_way_are_kept_and_no_others_begun(tmp_path: Path) -> None:
+@dataclass(frozen=True)
+class FailsBesideAnother:
+    """A stage whose part "2" raises as soon as another is under way, which takes its time."""
+
+    begun: Path
+
+    def setup(self) -> FailsBesideAnother:
+        return self
+
+    def process(self, rows: Sequence[Pair]) -> list[Pair]:
+        if rows[0].id == "2":
+            deadline = time.monotonic() + 120
+            while not (beside := self._under_way()) and time.monotonic() < deadline:
+                time.sleep(0.02)
+            (self.begun / "failure").write_text(" ".join(beside))
+            raise HarmaugError("the server is gone")
+        path = self.begun / f"{rows[0].id}.begun"
+        path.touch()
+        time.sleep(1.0)
+        path.with_suffix(".done").touch()
+        return Shout().process(rows)
+
+    def _under_way(self) -> list[str]:
+        return [
+            path.stem
+            for path in self.begun.glob("*.begun")
+            if not path.with_suffix(".done").exists()
+        ]
+
+
+def test_when_a_part_fails_those_under_way_are_kept_and_few_others_begun(tmp_path: Path) -> None:
+    out = tmp_path / "out"
     with pytest.raises(HarmaugError, match="^the server is gone$"):
-        run(tmp_path, Shout(raises_at="2", seconds=1.0), part_rows=1)
-    kept = {path.stem.removeprefix("part-") for path in tmp_path.glob("part-*.parquet")}
-    assert "00003" in kept and "00002" not in kept
-    assert len(kept) < len(ROWS) - 5
+        run(out, FailsBesideAnother(tmp_path), part_rows=1)
+    failure = tmp_path / "failure"
+    beside = failure.read_text().split()
+    kept = {str(int(path.stem.removeprefix("part-"))) for path in out.glob("part-*.parquet")}
+    assert beside and kept.issuperset(beside) and "2" not in kept
+    assert kept == {path.stem for path in tmp_path.glob("*.begun")}
+    late = [p for p in tmp_path.glob("*.begun") if p.stat().st_mtime > failure.stat().st_mtime]
+    assert len(late) < len(ROWS) / 2  # what the other worker had been given, and no more
 
 
 def test_gpus_that_are_not_there_are_told(tmp_path: Path) -> None:
