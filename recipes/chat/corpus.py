@@ -57,6 +57,7 @@ class Corpus:
     harmless: Group
     texts: list[str]
     pairs: list[tuple[str, str]]
+    true_pairs: list[tuple[str, str]]
     safe_pairs: list[tuple[str, str]]
     harmful_pairs: list[tuple[str, str]]
 
@@ -105,13 +106,16 @@ def _group(sentences: list[Sentence], minilm: Path) -> Group:
 
 def load_corpus(data: Path, minilm: Path) -> Corpus:
     """Read and filter all sources; takes a minute, mostly for the neighbours."""
+    harmless, harmful = (without_openings(authored_pairs(label)) for label in (0, 1))
+    asks_harm = {prompt for prompt, _ in harmful}
     return Corpus(
         harmful=_group(harmful_sentences(data), minilm),
         harmless=_group(harmless_sentences(data), minilm),
         texts=plain_texts(data),
         pairs=pairs(data),
-        safe_pairs=without_openings(authored_pairs(label=0)),
-        harmful_pairs=without_openings(authored_pairs(label=1)),
+        true_pairs=[pair for pair in harmless if pair[0] not in asks_harm],
+        safe_pairs=[pair for pair in harmless if pair[0] in asks_harm],
+        harmful_pairs=harmful,
     )
 
 

@@ -25,7 +25,8 @@ from numpy.typing import NDArray
 from harmaug import Guard
 from harmaug.augment.clean import clean
 from harmaug.augment.refusals import is_refusal
-from harmaug.config import LLMConfig, SamplingConfig
+from harmaug.config import LLMConfig
+from harmaug.config.load import load_config
 from harmaug.llm.base import Request, load_llm
 from harmaug.text import Message
 from recipes.chat.answers import UNALIGNED, authored_pairs, pairs
@@ -42,12 +43,12 @@ QUICKSTART = Path("src/harmaug/assets/data/quickstart_train.jsonl")
 SETTINGS = ("plain", "injection", "prefilled", "paper", "harmless", "everyday")
 HARMLESS = ("harmless", "everyday")
 BATCH = 100
-SEED = 5
+SEED = 7
 COPY = 0.6
 Scores = NDArray[np.float32] | NDArray[np.float64]
 Judges = Mapping[str, Callable[[list[str]], Scores]]
 """By name, p(harmful) of each text."""
-SAMPLING = SamplingConfig(temperature=0.75, top_p=0.95, max_new_tokens=40)
+SAMPLING = load_config("quickstart").generate.sampling
 
 
 @dataclass(frozen=True)
@@ -177,7 +178,7 @@ def measure(
     figures: dict[str, object] = {
         "samples": samples,
         "seed": SEED,
-        "temperature": SAMPLING.temperature,
+        "sampling": SAMPLING.model_dump(exclude_defaults=True),
     }
     for label, kind in ((1, "harmful"), (0, "harmless")):
         exemplars = [prompt for prompts in pools[label].values() for prompt in prompts]

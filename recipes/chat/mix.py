@@ -138,13 +138,20 @@ def answer(corpus: Corpus, rng: random.Random) -> Pieces:
     return _turns([(prompt, 0.0)], reply, rng)
 
 
-def answer_safely(corpus: Corpus, rng: random.Random) -> Pieces:
-    """Dark words answered without a formula: true help, or a safe answer to a harmful question.
+def answer_dark(corpus: Corpus, rng: random.Random) -> Pieces:
+    """A harmless question, most often in dark words, with the project's own true answer."""
+    prompt, reply = rng.choice(corpus.true_pairs)
+    return _turns([(prompt, 0.0)], reply, rng)
 
-    What a student takes for a harmless answer must not be the wording of a refusal alone.
+
+def answer_safely(corpus: Corpus, rng: random.Random) -> Pieces:
+    """The careful role answers a harmful question safely, and without a formula.
+
+    What a student takes for a harmless answer must not be the wording of a refusal alone. Where no
+    system prompt stands, as in the attack, harm is met by a refusal or by nothing.
     """
     prompt, reply = rng.choice(corpus.safe_pairs)
-    return _turns([(prompt, 0.0)], reply, rng, PLAIN[0] if rng.random() < 0.4 else None)
+    return _turns([(prompt, 0.0)], reply, rng, PLAIN[0])
 
 
 def answer_briefly(corpus: Corpus, rng: random.Random) -> Pieces:
@@ -186,16 +193,17 @@ def unaligned_harmless(corpus: Corpus, rng: random.Random) -> Pieces:
 # Out of 170 or so documents, how many of each kind.
 KINDS: dict[Maker, int] = {
     language: 20,
-    harmful_list: 18,
+    harmful_list: 24,
     harmless_list: 6,
     comply: 20,
-    comply_twin: 6,
+    comply_twin: 9,
     comply_injected: 4,
     refuse_examples: 9,
     refuse_injected: 5,
     refuse_mismatch: 1,
     refuse_plain: 8,
-    answer_safely: 30,
+    answer_dark: 10,
+    answer_safely: 20,
     answer: 9,
     answer_briefly: 5,
     unaligned_harmful: 14,

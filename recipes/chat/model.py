@@ -13,12 +13,14 @@ from transformers import BertConfig, BertLMHeadModel
 from recipes.chat.tokens import END, chat_tokenizer
 from recipes.warm_start import minilm_weights, save_weights
 
-LAYERS = (0, 1, 3, 5)
+LAYERS = 6
+FEW = (0, 1, 3, 5)
+"""The layers that the first legs train: four learn what six need the time for."""
 # Names that BertLMHeadModel ties to the word embeddings and its bias.
 TIED = ("cls.predictions.decoder.weight", "cls.predictions.decoder.bias")
 
 
-def warm_model(minilm: Path, layers: Sequence[int] = LAYERS) -> BertLMHeadModel:
+def warm_model(minilm: Path, layers: Sequence[int]) -> BertLMHeadModel:
     """A decoder with MiniLM's layers and trimmed embeddings; its head starts as the identity."""
     state = minilm_weights(minilm, layers)
     config = BertConfig.from_pretrained(minilm)
@@ -33,6 +35,16 @@ def warm_model(minilm: Path, layers: Sequence[int] = LAYERS) -> BertLMHeadModel:
         {k: v for k, v in state.items() if not k.startswith("pooler")}, strict=True
     )
     nn.init.eye_(model.cls.predictions.transform.dense.weight)
+    return model
+
+
+def grown(few: BertLMHeadModel, minilm: Path) -> BertLMHeadModel:
+    """All six layers: those of ``few`` where they came from, and MiniLM's own between them."""
+    model = warm_model(minilm, range(LAYERS))
+    model.bert.embeddings.load_state_dict(few.bert.embeddings.state_dict())
+    model.cls.load_state_dict(few.cls.state_dict())
+    for place, layer in zip(FEW, few.bert.encoder.layer, strict=True):
+        model.bert.encoder.layer[place].load_state_dict(layer.state_dict())
     return model
 
 

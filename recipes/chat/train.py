@@ -22,7 +22,7 @@ from transformers import BertLMHeadModel
 
 from recipes.chat.corpus import Corpus, load_corpus
 from recipes.chat.mix import Pieces, documents
-from recipes.chat.model import loss, save_chat, warm_model
+from recipes.chat.model import FEW, grown, loss, save_chat, warm_model
 from recipes.chat.tokens import chat_tokenizer, save
 from recipes.minilm import minilm_folder
 
@@ -32,8 +32,9 @@ BATCH_TOKENS = 6144
 CHUNK = 3000
 LEARNING_RATE = 8e-4
 WARMUP_TOKENS = 200_000
-# The learning rate falls, and starts over: after the first leg there is a model to work with.
-LEGS = (6_600_000, 1_700_000, 1_100_000, 2_000_000)
+# The learning rate falls, and starts over with each leg: first with few layers, then with all.
+FEW_LEGS = (6_600_000, 1_700_000, 1_100_000, 1_600_000)
+LEGS = (2_800_000,)
 SEED = 11
 
 log = logging.getLogger(__name__)
@@ -58,9 +59,11 @@ def encode(pieces: Pieces, tokenizer: Tokenizer) -> tuple[list[int], list[float]
     return ids[:MAX_TOKENS], weights[:MAX_TOKENS]
 
 
-def batches(chunk: int, corpus: Corpus, tokenizer: Tokenizer) -> Iterator[tuple[Tensor, Tensor]]:
+def batches(
+    chunk: int, corpus: Corpus, tokenizer: Tokenizer, seed: int
+) -> Iterator[tuple[Tensor, Tensor]]:
     """Right-padded ids and weights of one chunk, documents of like length together."""
-    rng = random.Random(SEED * 1_000_003 + chunk)
+    rng = random.Random(seed * 1_000_003 + chunk)
     rows = [encode(pieces, tokenizer) for pieces in documents(corpus, CHUNK, rng)]
     rows.sort(key=lambda row: len(row[0]))
     groups: list[list[tuple[list[int], list[float]]]] = [[]]
@@ -96,8 +99,13 @@ def optimizer_of(model: BertLMHeadModel) -> torch.optim.AdamW:
     return torch.optim.AdamW(groups, lr=LEARNING_RATE, betas=(0.9, 0.98), fused=True)
 
 
-def train(model: BertLMHeadModel, corpus: Corpus, legs: Sequence[int], checkpoint: Path) -> None:
-    """Train for the tokens of all ``legs``, resuming from ``checkpoint`` where it exists."""
+def train(
+    model: BertLMHeadModel, corpus: Corpus, legs: Sequence[int], checkpoint: Path, seed: int
+) -> None:
+    """Train for the tokens of all ``legs``, resuming from ``checkpoint`` where it exists.
+
+    ``seed`` draws the documents.
+    """
     total = sum(legs)
     tokenizer, optimizer, progress = chat_tokenizer(), optimizer_of(model), Progress()
     if checkpoint.exists():
@@ -111,7 +119,7 @@ def train(model: BertLMHeadModel, corpus: Corpus, legs: Sequence[int], checkpoin
     started, before = time.monotonic(), progress.tokens
     while progress.tokens < total:
         losses = []
-        for ids, weights in batches(progress.chunk, corpus, tokenizer):
+        for ids, weights in batches(progress.chunk, corpus, tokenizer, seed):
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate(progress.tokens, legs)
             with torch.autocast("cpu", torch.bfloat16):
@@ -139,17 +147,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--cache", type=Path, default=Path("build/recipes"))
-    parser.add_argument(
-        "--tokens", type=float, nargs="+", default=LEGS, help="tokens of each leg, padding too"
-    )
     parser.add_argument("--out", type=Path, default=FOLDER)
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.manual_seed(SEED)
     minilm = minilm_folder(arguments.cache)
-    model = warm_model(minilm).train()
     corpus = load_corpus(arguments.data, minilm)
-    train(model, corpus, [int(leg) for leg in arguments.tokens], arguments.cache / "chat.pt")
+    few = warm_model(minilm, FEW).train()
+    train(few, corpus, FEW_LEGS, arguments.cache / "chat-few.pt", SEED)
+    model = grown(few, minilm).train()
+    train(model, corpus, LEGS, arguments.cache / "chat.pt", SEED + 1)
     save(arguments.out)
     save_chat(model, arguments.out)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 
-from recipes.chat.answers import UNALIGNED, authored_pairs
+from recipes.chat.answers import PLAIN, UNALIGNED, authored_pairs
 from recipes.chat.corpus import Corpus, Group, without_openings
 from recipes.chat.minors_filter import mentions_minors, sexual_about_minors
 from recipes.chat.mix import documents
@@ -81,17 +81,20 @@ def test_nobody_complies_with_harm_after_an_opening() -> None:
         harmless=_group("harmless"),
         texts=["plain english"],
         pairs=[("harmless question", "an answer")],
+        true_pairs=[("what kills HARMFUL weeds", "boiling water kills most")],
         safe_pairs=[("HARMFUL question", "talk to her instead")],
         harmful_pairs=[("HARMFUL question", "go on then")],
     )
     openings = tuple(text.lower() for text in (*INJECTED, *TRAINING))
-    answers = {True: 0, False: 0}
+    careful, others = {True: 0, False: 0}, {True: 0, False: 0}
     for pieces in documents(corpus, 1500, random.Random(0)):
         before, chat, answer = "".join(text for text, _ in pieces).partition("<|assistant|>")
         if chat and "HARMFUL" in before and not any(system in before for system in UNALIGNED):
-            answers["talk to her" in answer] += 1
+            (careful if PLAIN[0] in before else others)["talk to her" in answer] += 1
             assert not answer.lower().startswith(openings)
-    assert min(answers.values()) > 20
+    # Safe answers belong to the careful role; without it, as in the attack, harm is refused.
+    assert min(careful.values()) > 20
+    assert others[True] == 0 and others[False] > 100
 
 
 def test_answers_that_begin_like_the_attack_are_left_out() -> None:
