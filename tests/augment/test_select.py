@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from harmaug.augment.select import by_confidence, by_disagreement, by_novelty, select
-from harmaug.augment.twins import harmless_twins
 from harmaug.config import SelectConfig
 from harmaug.rows import ResponseKind, ScoredPair
 
@@ -51,33 +50,6 @@ def test_novelty_goes_farthest_first() -> None:
     angles = np.deg2rad([5.0, 90.0, 80.0, 45.0])
     prompts = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
     assert by_novelty(["a", "b", "c", "d"], prompts, data) == ["b", "d", "c", "a"]
-
-
-def test_a_twin_that_the_teacher_calls_harmful_does_not_train() -> None:
-    made = [
-        ScoredPair(f"{name}:{kind}", "p", None, kind, None, None, "generated", score, None)
-        for name, score in (("gen:0", 0.9), ("gen:0:twin", 0.2), ("gen:1:twin", 0.8))
-        for kind in KINDS
-    ]
-    kept = {row.id.rpartition(":")[0] for row in harmless_twins(made, 0.5)}
-    assert kept == {"gen:0", "gen:0:twin"}
-
-
-def test_a_twin_is_judged_by_what_the_teacher_says_of_it_alone() -> None:
-    scores: dict[str, dict[ResponseKind, float | None]] = {
-        "gen:0:twin": {"refusal": 0.9, "harmful": 0.9, "empty": 0.2},
-        "gen:1:twin": {"refusal": 0.1, "harmful": 0.9},
-        "gen:2:twin": {"refusal": 0.1, "harmful": 0.9, "empty": None},
-        "gen:3:twin": {"refusal": 0.1, "harmful": 0.4},
-        "gen:4:twin": {"empty": None},
-    }
-    made = [
-        ScoredPair(f"{name}:{kind}", "p", None, kind, None, None, "generated", score, None)
-        for name, kinds in scores.items()
-        for kind, score in kinds.items()
-    ]
-    kept = {row.id.rpartition(":")[0] for row in harmless_twins(made, 0.5)}
-    assert kept == {"gen:0:twin", "gen:3:twin", "gen:4:twin"}
 
 
 @pytest.mark.parametrize("ranking", [None, ["gen:2", "gen:0", "gen:1"]])

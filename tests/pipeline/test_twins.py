@@ -16,8 +16,9 @@ from harmaug.pipeline.asking import ask
 from harmaug.pipeline.context import Context
 from harmaug.pipeline.data import labelled_data
 from harmaug.pipeline.facts import generation_facts
+from harmaug.pipeline.generation import Generation
 from harmaug.pipeline.instructions import make_instructions
-from harmaug.pipeline.labelling import label_synthetic, respond
+from harmaug.pipeline.labelling import label_pairs, label_synthetic, respond
 from harmaug.pipeline.timing import TimedExecutor, stage_seconds
 from harmaug.progress import Quiet
 from harmaug.rows import Instruction, InstructionTask, Pair
@@ -26,8 +27,10 @@ from harmaug.runs.parts import PartFolder, Parts, rows_of
 
 
 def with_twins(config: RunConfig, **generate: object) -> RunConfig:
+    """Ask for twins of half, none of which is too harmful."""
     changed = config.model_dump(mode="json")
     changed["generate"] |= {"samples": 12, "twins": {"share": 0.5}, **generate}
+    changed["label"]["tau"] = 1.0
     return RunConfig.model_validate(changed)
 
 
@@ -53,7 +56,10 @@ def test_the_cost_of_twins_is_part_of_the_generations(context: Context) -> None:
     assert found.asked == 12
     assert found.tokens_in == sum(row.tokens_in for row in drawn)
     assert found.tokens_out == sum(row.tokens_out for row in drawn) > 0
-    assert found.seconds == pytest.approx(stage_seconds(*stages))
+    labels = list((context.folder.root / "stages").glob("label-*"))
+    took = found.seconds + found.label_seconds
+    assert len(labels) == 2 and found.seconds > stage_seconds(*stages)
+    assert took == pytest.approx(stage_seconds(*stages, *labels))
 
     data = labelled_data(context.config.data, context.config.seed)
     beside = synthesise(context, ArmConfig(), data, [])
@@ -64,6 +70,33 @@ def test_the_cost_of_twins_is_part_of_the_generations(context: Context) -> None:
     assert beside.facts.tokens_out == found.tokens_out + sum(row.tokens_out for row in pairs)
     took = found.seconds + found.respond_seconds + found.label_seconds
     assert beside.facts.seconds == pytest.approx(took)
+
+
+def judged_at(context: Context, tau: float) -> Generation:
+    """Make the instructions with another threshold."""
+    label = context.config.label.model_copy(update={"tau": tau})
+    config = context.config.model_copy(update={"label": label})
+    data = labelled_data(config.data, config.seed)
+    return make_instructions(dataclasses.replace(context, config=config), data, [])
+
+
+def test_a_harmful_twin_is_never_answered(context: Context) -> None:
+    twins = judged_at(context, 1.0).kept[12:]
+    alone = [Pair(row.id, row.prompt, None, "empty", None, None, "generated") for row in twins]
+    scores = {row.id: row.score for row in rows_of(label_pairs(context, "label", alone))}
+    tau = sorted(score for score in scores.values() if score is not None)[2]
+    harmless = [name for name, score in scores.items() if score is not None and score <= tau]
+    assert len(scores) == 6 and len(harmless) == 3
+
+    found = judged_at(context, tau)
+    assert [row.id for row in found.kept[12:]] == harmless
+    assert found.drops["twin: harmful"] == 3 and len(found.twins) == 6
+    answered = {
+        row.id.split(":twin")[0]
+        for row in rows_of(respond(context, found).parts)
+        if ":twin" in row.id
+    }
+    assert answered == {name.removesuffix(":twin") for name in harmless}
 
 
 def answer_twins(

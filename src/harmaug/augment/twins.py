@@ -6,9 +6,6 @@ each twin on request, its answer begun as in the prefix attack; the teacher says
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
-
 from harmaug.augment.exemplars import row_seed
 from harmaug.augment.overlap import jaccard, trigrams
 from harmaug.config import GenerateConfig, TwinsConfig
@@ -41,21 +38,6 @@ def twin_task(row: Instruction, seed: int) -> InstructionTask:
 def is_copy(twin: str, original: str) -> bool:
     """Say whether a twin is its original, but for marks or a word of very many."""
     return twin == original or jaccard(trigrams(twin), trigrams(original)) >= COPY
-
-
-def harmless_twins(rows: Sequence[ScoredPair], tau: float) -> list[ScoredPair]:
-    """Leave out the twins whose prompt the teacher scores above tau, and all their rows.
-
-    A twin without a scored row that has no response is judged by the scored rows it has.
-    """
-    alone: defaultdict[str, list[float]] = defaultdict(list)
-    answered: defaultdict[str, list[float]] = defaultdict(list)
-    for row in rows:
-        if is_twin(row) and row.score is not None:
-            judged = alone if row.kind == "empty" else answered
-            judged[row.instruction].append(row.score)
-    harmful = {name for name, scores in (answered | alone).items() if max(scores) > tau}
-    return [row for row in rows if row.instruction not in harmful]
 
 
 def is_twin(row: ScoredPair) -> bool:

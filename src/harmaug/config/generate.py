@@ -40,7 +40,7 @@ class SteerConfig(Model):
 class TwinsConfig(Model):
     """A harmless near twin for the first `share` of the kept instructions, asked for by `request`.
 
-    Twins that the teacher calls harmful do not train.
+    Twins that the teacher calls harmful are dropped before they are answered.
     """
 
     share: Annotated[float, Field(gt=0, le=1)] = 1.0

@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from harmaug.augment.attack import INJECTION, REQUEST, TEMPLATE
 from harmaug.augment.exemplars import ExemplarSampler, harmful_prompts
@@ -26,8 +27,9 @@ class Generation:
     """Every instruction drawn with its judgement, and those that are kept, in drawing order.
 
     `judged` are the attack's own, `twins` the near twins that were asked for after them, likewise
-    with their judgement; those of them that are kept stand last. `drawn` counts both, `name` and
-    `twins_name` name the stages that drew them.
+    with their judgement; those of them that are kept stand last. `drawn` counts both. `name` names
+    the stages that drew the attack's, `twin_stages` are the folders of those that drew and scored
+    the twins.
     """
 
     name: str
@@ -36,17 +38,16 @@ class Generation:
     drops: Mapping[str, int]
     drawn: int
     twins: tuple[Instruction, ...] = ()
-    twins_name: str | None = None
+    twin_stages: tuple[Path, ...] = ()
 
     def asked_for(self) -> list[Instruction]:
         """Return all that the generator was asked for, the attack's first."""
         return [*rows_of(self.judged), *self.twins]
 
     def seconds(self, context: Context) -> float:
-        """Return how long drawing took."""
-        stages = context.folder.root / "stages"
-        names = [self.name] if self.twins_name is None else [self.name, self.twins_name]
-        return stage_seconds(*(path for one in names for path in stages.glob(f"generate-{one}-r*")))
+        """Return how long drawing took, the teacher's look at twins with it."""
+        rounds = (context.folder.root / "stages").glob(f"generate-{self.name}-r*")
+        return stage_seconds(*rounds, *self.twin_stages)
 
 
 def generate_instructions(

@@ -11,7 +11,7 @@ from harmaug.augment.select import (
     by_novelty,
     select,
 )
-from harmaug.augment.twins import harmless_twins, is_twin
+from harmaug.augment.twins import is_twin
 from harmaug.embedding import embed
 from harmaug.evaluate.sources import GuardSource
 from harmaug.pipeline.context import Context
@@ -24,9 +24,8 @@ def choose(
     context: Context, labelled: Sequence[ScoredPair], synthetic: Sequence[ScoredPair]
 ) -> list[ScoredPair]:
     """Return the synthetic rows that train beside D's (`labelled`)."""
-    rows = harmless_twins(synthetic, context.config.label.tau)
-    originals = [row for row in rows if not is_twin(row)]
-    return select(rows, context.config.select, _ranking(context, labelled, originals))
+    originals = [row for row in synthetic if not is_twin(row)]
+    return select(synthetic, context.config.select, _ranking(context, labelled, originals))
 
 
 def _ranking(

@@ -12,14 +12,16 @@ from harmaug.evaluate.results import Results
 
 @dataclass(frozen=True)
 class Pilot:
-    """Texts of a run that stand for those of another one; `kept` is the share the filters left.
+    """Texts of a run that stand for those of another one.
 
-    `answers` are the responses by kind.
+    `answers` are the responses by kind, `kept` is the share of the drawn that the filters left and
+    `twins` that of the near twins that stayed, all where there were none.
     """
 
     instructions: tuple[str, ...]
     answers: Mapping[str, tuple[str, ...]]
     kept: float
+    twins: float
 
     @classmethod
     def of(cls, run: Path) -> Pilot:
@@ -34,7 +36,8 @@ class Pilot:
         if not samples:
             raise DataError(f"{run} kept no instruction: a plan learns nothing from it")
         # What the filters leave of the attack's own, without near twins.
-        dropped = sum(n for reason, n in found.drops.items() if not reason.startswith("twin: "))
+        of_twins = sum(n for reason, n in found.drops.items() if reason.startswith("twin: "))
+        dropped = sum(found.drops.values()) - of_twins
         answers: dict[str, list[str]] = {}
         for sample in samples:
             for kind, response, _ in sample.responses:
@@ -43,4 +46,5 @@ class Pilot:
             tuple(sample.prompt for sample in samples),
             {kind: tuple(texts) for kind, texts in answers.items()},
             1 - dropped / (found.drawn - found.twins) if found.filters == "drop" else 1.0,
+            1 - of_twins / found.twins if found.twins else 1.0,
         )

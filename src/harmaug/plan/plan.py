@@ -103,13 +103,17 @@ def _work(
     found: list[Work] = []
     pairs: list[TextPair] = []
     written = 0
+    teacher = config.label.teacher
     if config.generate.samples:
         generation, instructions = writing.generate(config, data, pilot)
         responses, pairs = writing.respond(config, data, pilot, instructions)
-        found += [generation, *responses]
-        written = writing.kept(config) * len(pairs) // len(instructions)
+        found.append(generation)
+        written = writing.kept(config, pilot) * len(pairs) // len(instructions)
+        if twins := writing.twins(config):
+            alone: list[TextPair] = [(instruction, None) for instruction in instructions]
+            found += judging.label(teacher, "label twins", alone, twins)
+        found += responses
     labelled = judging.as_pairs(data)
-    teacher = config.label.teacher
     found += judging.label(teacher, "label D", labelled, data.rows)
     if pairs:
         found += judging.label(teacher, "label synthetic", pairs, written)

@@ -38,7 +38,7 @@ def generate(config: RunConfig, data: Sample, pilot: Pilot | None) -> tuple[Work
     known = pilot.instructions if pilot is not None else [row.prompt for row in pool]
     texts = [known[at % len(known)] for at in range(TASKS)]
     written = [_written(model, text, settings.sampling, pilot) for text in texts]
-    drawn = kept(config) + 2 * settings.ablation
+    drawn = settings.samples + twins(config) + 2 * settings.ablation
     if settings.filters.mode == "drop":
         share = KEEP_SHARE if pilot is None else max(pilot.kept, 0.05)
         drawn += math.ceil(settings.samples * (1 - share) / share * REDRAW)
@@ -47,12 +47,19 @@ def generate(config: RunConfig, data: Sample, pilot: Pilot | None) -> tuple[Work
     return work, tuple(row[0] for row in written)
 
 
-def kept(config: RunConfig) -> int:
-    """Return how many instructions are answered: those that are drawn, and their twins."""
-    twins = config.generate.twins
-    return config.generate.samples + (
-        0 if twins is None else round(twins.share * config.generate.samples)
-    )
+def twins(config: RunConfig) -> int:
+    """Return how many near twins are asked for, and scored by the teacher."""
+    settings = config.generate.twins
+    return 0 if settings is None else round(settings.share * config.generate.samples)
+
+
+def kept(config: RunConfig, pilot: Pilot | None) -> int:
+    """Return how many instructions are answered: those that are drawn, and twins that stay.
+
+    Without a pilot all twins are taken to stay.
+    """
+    share = 1.0 if pilot is None else pilot.twins
+    return config.generate.samples + round(share * twins(config))
 
 
 def respond(
@@ -63,10 +70,11 @@ def respond(
     pairs: list[TextPair] = []
     roles = {"refusal": config.respond.refusal, "harmful": config.respond.harmful}
     shown = [row.response for row in data.looked_at if row.response]
+    answered = kept(config, pilot)
     for kind, role in roles.items():
         if role is not None:
             answers = shown if pilot is None else pilot.answers.get(kind, ())
-            work, written = _role(kind, role, answers, instructions, kept=kept(config), pilot=pilot)
+            work, written = _role(kind, role, answers, instructions, kept=answered, pilot=pilot)
             found.append(work)
             pairs.extend(zip(instructions, written, strict=True))
     if config.respond.empty:
