@@ -18,6 +18,7 @@ BENCHMARKS = (
     "browser",
     "distill",
     "threads",
+    "precision",
     "serve",
     "servers",
     "scale",

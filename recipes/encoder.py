@@ -21,6 +21,7 @@ from torch import Tensor
 from torch.nn import functional
 from transformers import BertConfig, BertModel
 
+from harmaug.distill.compute import choose_compute
 from recipes.minilm import minilm_folder
 from recipes.sources import open_files, read_rows
 from recipes.warm_start import TOKENIZER, float8, minilm_weights, save_weights
@@ -102,7 +103,7 @@ def heal(
         ids, mask = train[step % len(train)]
         for group in optimizer.param_groups:
             group["lr"] = LEARNING_RATE * min(1.0, (step + 1) / 100) * max(0.02, 1 - spent)
-        with torch.autocast("cpu", torch.bfloat16):
+        with choose_compute("auto").autocast():
             with torch.no_grad():
                 goal = teacher(ids, attention_mask=mask, output_hidden_states=True).hidden_states
             mine = student(ids, attention_mask=mask, output_hidden_states=True).hidden_states

@@ -8,6 +8,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from harmaug.distill.compute import choose_compute
 from recipes.encoder import TEACHER_LAYERS, bert, mean_pool
 from recipes.warm_start import TOKENIZER
 
@@ -41,7 +42,7 @@ def embed(texts: list[str], minilm: Path) -> Tensor:
         encoded = tokenizer.encode_batch([texts[i] for i in rows])
         ids = torch.tensor([e.ids for e in encoded])
         mask = torch.tensor([e.attention_mask for e in encoded])
-        with torch.autocast("cpu", torch.bfloat16):
+        with choose_compute("auto").autocast():
             hidden = model(ids, attention_mask=mask)[0]
         vectors[rows] = mean_pool(hidden.float(), mask)
     return torch.nn.functional.normalize(vectors, dim=-1)

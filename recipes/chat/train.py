@@ -20,6 +20,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from transformers import BertLMHeadModel
 
+from harmaug.distill.compute import choose_compute
 from recipes.chat.corpus import Corpus, load_corpus
 from recipes.chat.mix import Pieces, documents
 from recipes.chat.model import FEW, grown, loss, save_chat, warm_model
@@ -122,7 +123,7 @@ def train(
         for ids, weights in batches(progress.chunk, corpus, tokenizer, seed):
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate(progress.tokens, legs)
-            with torch.autocast("cpu", torch.bfloat16):
+            with choose_compute("auto").autocast():
                 value = loss(model, ids, weights)
             optimizer.zero_grad()
             torch.autograd.backward(value)

@@ -15,6 +15,7 @@ from transformers import (
     GenerationConfig,
     LogitsProcessorList,
     PreTrainedTokenizerBase,
+    StaticCache,
 )
 
 from harmaug.config import LLMConfig, SamplingConfig
@@ -65,18 +66,34 @@ def load(config: LLMConfig, journal: Path | None) -> LLM:
     model.generation_config = GenerationConfig(eos_token_id=ends)
     torch.nn.Module.to(model, device)
     model.train(False)
-    return LocalLLM(cast("GenerativePreTrainedModel", model), tokenizer, config.batch_size)
+    return LocalLLM(
+        cast("GenerativePreTrainedModel", model),
+        tokenizer,
+        config.batch_size,
+        whole_cache=config.backend == "embedded" and device == "cpu",
+    )
 
 
 class LocalLLM:
-    """A causal model and its tokenizer, completing in batches of similar length."""
+    """A causal model and its tokenizer, completing in batches of similar length.
+
+    With `whole_cache` a batch's keys and values have their place from the start, instead of being
+    copied to a larger one for every token: a fifth of a small model's time on a CPU. Not every
+    architecture can do without the growing cache.
+    """
 
     def __init__(
-        self, model: GenerativePreTrainedModel, tokenizer: PreTrainedTokenizerBase, batch_size: int
+        self,
+        model: GenerativePreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
+        batch_size: int,
+        *,
+        whole_cache: bool,
     ) -> None:
         self._model = model
         self._tokenizer = tokenizer
         self._batch_size = batch_size
+        self._whole_cache = whole_cache
 
     def complete(self, requests: Sequence[Request], sampling: SamplingConfig) -> list[Completion]:
         """Complete every request, similar lengths together, in the order they came."""
@@ -112,6 +129,9 @@ class LocalLLM:
         processors = LogitsProcessorList()
         if sampling.temperature > 0:
             processors.append(SeededSampler(seeds, width, sampling))
+        cache = None
+        if self._whole_cache:
+            cache = StaticCache(self._model.config, width + sampling.max_new_tokens)
         output = self._model.generate(
             input_ids=padded["input_ids"],
             attention_mask=padded["attention_mask"],
@@ -121,6 +141,7 @@ class LocalLLM:
             top_p=None,
             top_k=None,
             logits_processor=processors,
+            past_key_values=cache,
             pad_token_id=self._tokenizer.pad_token_id,
         )
         new = output[:, width:]
