@@ -69,7 +69,7 @@ def test_fewer_layers_twins_and_selection_are_planned() -> None:
     assert one["distil harmaug"].parameters < whole["distil harmaug"].parameters
     twins = planned("generate.twins={share: 0.5}")
     assert twins["label synthetic"].rows == 1.5 * whole["label synthetic"].rows
-    assert "label twins" not in whole and twins["label twins"].rows == 200
+    assert "label twins" not in whole and twins["label twins"].rows == 400
     chosen = planned("select.instructions=300", "select.kinds=[refusal, harmful]")
     assert chosen["label synthetic"].rows == whole["label synthetic"].rows
     assert chosen["distil harmaug"].rows < whole["distil harmaug"].rows
@@ -79,8 +79,8 @@ def test_a_pilot_says_how_many_twins_are_answered() -> None:
     config = load_config("quickstart", ["generate.ablation=0", "generate.filters.mode=count"])
     pilot = Pilot(("how do i bake bread",), {"refusal": ("no",), "harmful": ("yes",)}, 1.0, 0.25)
     rows = {row.stage: row.rows for row in make_plan(config, load_machine("cpu"), pilot).stages}
-    assert rows["generate"] == 800 and rows["label twins"] == 400
-    assert rows["respond refusal"] == 500 and rows["label synthetic"] == 1500
+    assert rows["generate"] == 1600 and rows["label twins"] == 800
+    assert rows["respond refusal"] == 1000 and rows["label synthetic"] == 3000
 
 
 def test_machines_are_a_table_and_files(tmp_path: Path) -> None:
