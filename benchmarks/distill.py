@@ -107,8 +107,12 @@ def main() -> None:
 
 
 def public_rows(count: int) -> list[ScoredPair]:
+    """Rows for all trainings: public ones where they lie, or the quickstart's."""
+    return labelled_pairs(PUBLIC if os.environ.get("HARMAUG_DATA") else ("quickstart",), count)
+
+
+def labelled_pairs(names: Sequence[str], count: int) -> list[ScoredPair]:
     """Labelled rows, an equal share of each source, human labels and no teacher."""
-    names = PUBLIC if os.environ.get("HARMAUG_DATA") else ("quickstart",)
     rng = np.random.default_rng(SEED)
     picked: list[LabelledRow] = []
     for place, name in enumerate(names):

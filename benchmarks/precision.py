@@ -1,8 +1,7 @@
 """What `distill.precision` costs on this machine: the quickstart's student in both.
 
 ``python -m benchmarks.precision [--steps N] [--rounds N]`` needs the ``train`` extra. The
-quickstart's D with its own labels for the teacher's; the rounds take turns, and each precision's
-fastest round counts.
+quickstart's D without a teacher; the rounds take turns, and each precision's fastest round counts.
 """
 
 from __future__ import annotations
@@ -12,31 +11,15 @@ import tempfile
 from pathlib import Path
 from typing import Literal
 
+from benchmarks.distill import labelled_pairs
+
 from harmaug.config import DistillConfig
 from harmaug.distill import distill
 from harmaug.distill.compute import choose_compute
 from harmaug.rows import ScoredPair
-from harmaug.sources.load import load_rows
 
 PRECISIONS: tuple[Literal["float32", "bfloat16"], ...] = ("float32", "bfloat16")
-
-
-def rows() -> list[ScoredPair]:
-    """The quickstart's D, as sure as its labels."""
-    return [
-        ScoredPair(
-            id=row.id,
-            prompt=row.prompt,
-            response=row.response,
-            kind="labelled",
-            label=row.label,
-            category=row.category,
-            source=row.source,
-            score=0.98 if row.label else 0.02,
-            log_odds=4.0 if row.label else -4.0,
-        )
-        for row in load_rows("quickstart", "train")
-    ]
+ROWS = 700
 
 
 def tokens_per_second(pairs: list[ScoredPair], precision: str, steps: int) -> float:
@@ -65,7 +48,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=40)
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
-    pairs = rows()
+    pairs = labelled_pairs(("quickstart",), ROWS)
     best = dict.fromkeys(PRECISIONS, 0.0)
     for _ in range(given.rounds):
         for name in PRECISIONS:

@@ -98,12 +98,13 @@ def heal(
 ) -> int:
     """Distil for some minutes, the learning rate falling with the clock; returns the steps."""
     optimizer = torch.optim.AdamW(student.parameters(), lr=LEARNING_RATE, weight_decay=0.01)
+    compute = choose_compute("auto")
     started, step = time.monotonic(), 0
     while (spent := (time.monotonic() - started) / 60 / minutes) < 1:
         ids, mask = train[step % len(train)]
         for group in optimizer.param_groups:
             group["lr"] = LEARNING_RATE * min(1.0, (step + 1) / 100) * max(0.02, 1 - spent)
-        with choose_compute("auto").autocast():
+        with compute.autocast():
             with torch.no_grad():
                 goal = teacher(ids, attention_mask=mask, output_hidden_states=True).hidden_states
             mine = student(ids, attention_mask=mask, output_hidden_states=True).hidden_states

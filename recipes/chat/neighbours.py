@@ -37,12 +37,13 @@ def embed(texts: list[str], minilm: Path) -> Tensor:
     tokenizer.enable_padding()
     order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
     vectors = torch.zeros(len(texts), model.config.hidden_size)
+    compute = choose_compute("auto")
     for start in range(0, len(order), 128):
         rows = order[start : start + 128]
         encoded = tokenizer.encode_batch([texts[i] for i in rows])
         ids = torch.tensor([e.ids for e in encoded])
         mask = torch.tensor([e.attention_mask for e in encoded])
-        with choose_compute("auto").autocast():
+        with compute.autocast():
             hidden = model(ids, attention_mask=mask)[0]
         vectors[rows] = mean_pool(hidden.float(), mask)
     return torch.nn.functional.normalize(vectors, dim=-1)

@@ -109,6 +109,7 @@ def train(
     """
     total = sum(legs)
     tokenizer, optimizer, progress = chat_tokenizer(), optimizer_of(model), Progress()
+    compute = choose_compute("auto")
     if checkpoint.exists():
         saved = torch.load(checkpoint, weights_only=True)
         model.load_state_dict(saved["model"])
@@ -123,7 +124,7 @@ def train(
         for ids, weights in batches(progress.chunk, corpus, tokenizer, seed):
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate(progress.tokens, legs)
-            with choose_compute("auto").autocast():
+            with compute.autocast():
                 value = loss(model, ids, weights)
             optimizer.zero_grad()
             torch.autograd.backward(value)

@@ -1,7 +1,7 @@
 """What near twins took is counted with what the attack took, and how they were asked is named."""
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -21,7 +21,7 @@ from harmaug.pipeline.instructions import make_instructions
 from harmaug.pipeline.labelling import label_pairs, label_synthetic, respond
 from harmaug.pipeline.timing import TimedExecutor, stage_seconds
 from harmaug.progress import Quiet
-from harmaug.rows import Instruction, InstructionTask, Pair
+from harmaug.rows import Instruction, InstructionTask, Pair, ScoredPair
 from harmaug.runs.folder import RunFolder
 from harmaug.runs.parts import PartFolder, Parts, rows_of
 
@@ -97,6 +97,23 @@ def test_a_harmful_twin_is_never_answered(context: Context) -> None:
         if ":twin" in row.id
     }
     assert answered == {name.removesuffix(":twin") for name in harmless}
+
+
+def test_a_twin_that_the_teacher_cannot_score_is_not_answered(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def labelling(context: Context, what: str, pairs: Sequence[Pair]) -> PartFolder[ScoredPair]:
+        scored = label_pairs(context, what, pairs)
+        rows = list(rows_of(scored))
+        lost = dataclasses.replace(rows[0], score=None, log_odds=None)
+        out = context.folder.table("label", "without-one", ScoredPair)
+        out.write(0, [lost, *rows[1:]])
+        return out
+
+    monkeypatch.setattr("harmaug.pipeline.twinning.label_pairs", labelling)
+    found = judged_at(context, 1.0)
+    assert found.drops["twin: not scored"] == 1
+    assert len(found.twins) == 6 and len(found.kept) == 12 + 5
 
 
 def answer_twins(
