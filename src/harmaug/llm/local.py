@@ -13,16 +13,14 @@ from transformers import (
     AutoModelForCausalLM,
     AutoTokenizer,
     GenerationConfig,
-    LogitsProcessorList,
     PreTrainedTokenizerBase,
-    StaticCache,
 )
 
 from harmaug.config import LLMConfig, SamplingConfig
 from harmaug.embedded import embedded_model
 from harmaug.errors import ConfigError, ModelError
 from harmaug.llm.base import LLM, Completion, Request, too_long
-from harmaug.llm.sampling import SeededSampler
+from harmaug.llm.decode import decode
 from harmaug.llm.template import encoded
 
 if TYPE_CHECKING:
@@ -70,16 +68,14 @@ def load(config: LLMConfig, journal: Path | None) -> LLM:
         cast("GenerativePreTrainedModel", model),
         tokenizer,
         config.batch_size,
-        whole_cache=config.backend == "embedded" and device == "cpu",
+        thin=config.backend == "embedded" and device == "cpu",
     )
 
 
 class LocalLLM:
     """A causal model and its tokenizer, completing in batches of similar length.
 
-    With `whole_cache` a batch's keys and values have their place from the start, instead of being
-    copied to a larger one for every token: a fifth of a small model's time on a CPU. Not every
-    architecture can do without the growing cache.
+    With `thin`, rows that have ended leave their batch (`harmaug.llm.decode`).
     """
 
     def __init__(
@@ -88,12 +84,12 @@ class LocalLLM:
         tokenizer: PreTrainedTokenizerBase,
         batch_size: int,
         *,
-        whole_cache: bool,
+        thin: bool,
     ) -> None:
         self._model = model
         self._tokenizer = tokenizer
         self._batch_size = batch_size
-        self._whole_cache = whole_cache
+        self._thin = thin
 
     def complete(self, requests: Sequence[Request], sampling: SamplingConfig) -> list[Completion]:
         """Complete every request, similar lengths together, in the order they came."""
@@ -125,30 +121,19 @@ class LocalLLM:
     ) -> list[Completion]:
         padded = self._tokenizer.pad({"input_ids": prompts}, return_tensors="pt")
         padded = padded.to(self._model.device)
-        width = padded["input_ids"].shape[1]
-        processors = LogitsProcessorList()
-        if sampling.temperature > 0:
-            processors.append(SeededSampler(seeds, width, sampling))
-        cache = None
-        if self._whole_cache:
-            cache = StaticCache(self._model.config, width + sampling.max_new_tokens)
-        output = self._model.generate(
-            input_ids=padded["input_ids"],
-            attention_mask=padded["attention_mask"],
-            max_new_tokens=sampling.max_new_tokens,
-            do_sample=False,
-            temperature=None,
-            top_p=None,
-            top_k=None,
-            logits_processor=processors,
-            past_key_values=cache,
-            pad_token_id=self._tokenizer.pad_token_id,
+        new = decode(
+            self._model,
+            padded["input_ids"],
+            padded["attention_mask"],
+            seeds=seeds,
+            sampling=sampling,
+            pad=self._tokenizer.pad_token_id,
+            thin=self._thin,
         )
-        new = output[:, width:]
         texts = self._tokenizer.batch_decode(new, skip_special_tokens=True)
         return [
             Completion(text.strip(), None, len(prompt), self._new_tokens(row))
-            for text, prompt, row in zip(texts, prompts, new.tolist(), strict=True)
+            for text, prompt, row in zip(texts, prompts, new, strict=True)
         ]
 
     def _new_tokens(self, row: Sequence[int]) -> int:
