@@ -19,6 +19,7 @@ BENCHMARKS = (
     "distill",
     "threads",
     "precision",
+    "decode",
     "serve",
     "servers",
     "scale",
