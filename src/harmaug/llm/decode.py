@@ -2,7 +2,8 @@
 
 `generate` carries every row until the last one has ended. Where rows are most of the cost, as for
 a small model on a CPU, the rest goes on without those that have ended, which takes a third off
-the time (docs/cost.md) and changes no text: what a row draws depends on its own seed alone.
+the time (docs/cost.md). What a row draws depends on its own seed alone; products over fewer rows
+round otherwise, which seldom changes a word.
 """
 
 from __future__ import annotations
