@@ -13,12 +13,13 @@ from collections.abc import Sequence
 
 from harmaug.augment.attack import attack_request
 from harmaug.augment.exemplars import ExemplarSampler, harmful_prompts
-from harmaug.config import LLMConfig, ResponderConfig, RunConfig, SamplingConfig
+from harmaug.config import LLMConfig, RunConfig, SamplingConfig
 from harmaug.config.load import load_config
 from harmaug.embedded import embedded_model
 from harmaug.llm.base import LLM, Request, load_llm
+from harmaug.rows import ResponseTask
 from harmaug.sources.load import load_rows
-from harmaug.text import Message
+from harmaug.stages.respond import RespondStage
 
 
 def generator(config: RunConfig, count: int) -> list[Request]:
@@ -29,15 +30,14 @@ def generator(config: RunConfig, count: int) -> list[Request]:
     return [attack_request(sampler.task(number), generate) for number in range(count)]
 
 
-def responder(role: ResponderConfig, count: int) -> list[Request]:
-    """What the answering role is asked, of the labelled prompts instead of the generated ones."""
-    system: Message = {"role": "system", "content": role.system or ""}
-    prompts = [row.prompt for row in load_rows("quickstart", "train")[:count]]
-    asked: list[Message] = [{"role": "user", "content": prompt} for prompt in prompts]
-    return [
-        Request(f"r{number}", (system, message), None, number)
-        for number, message in enumerate(asked)
+def responder(stage: RespondStage, count: int) -> list[Request]:
+    """What the harmful role is asked, of the labelled prompts instead of the generated ones."""
+    rows = load_rows("quickstart", "train")[:count]
+    tasks = [
+        ResponseTask(row.id, number, number, row.id, row.prompt, "harmful")
+        for number, row in enumerate(rows)
     ]
+    return stage.requests(tasks)["harmful"]
 
 
 def seconds(llm: LLM, requests: Sequence[Request], sampling: SamplingConfig) -> float:
@@ -55,12 +55,11 @@ def main() -> None:
     given = parser.parse_args()
     config = load_config("quickstart", [])
     plain = LLMConfig(backend="transformers", model=str(embedded_model("chat")), dtype="float32")
-    role = config.respond.harmful
-    assert role is not None, "the quickstart's harmful role"
+    respond = RespondStage(config.respond)
     ways = {"thinned": load_llm(LLMConfig(backend="embedded")), "whole": load_llm(plain)}
     work = {
         "instructions": (generator(config, given.requests), config.generate.sampling),
-        "answers": (responder(role, given.requests), role.sampling),
+        "answers": (responder(respond, given.requests), respond.roles()["harmful"].sampling),
     }
     for name, (requests, sampling) in work.items():
         best = dict.fromkeys(ways, float("inf"))

@@ -14,6 +14,7 @@ from transformers import (
 )
 
 from harmaug.config import LLMConfig, SamplingConfig
+from harmaug.embedded import embedded_model
 from harmaug.errors import ConfigError, ModelError
 from harmaug.llm.base import Request, load_llm
 from harmaug.llm.sampling import draw, row_uniform
@@ -43,6 +44,15 @@ def test_the_batch_size_changes_no_text(folder: Path) -> None:
     apart = load_llm(config(folder, 1)).complete(requests[::-1], SAMPLING)[::-1]
     assert [row.text for row in together] == [row.text for row in apart]
     assert len({row.text for row in together}) > 5
+
+
+def test_the_embedded_models_cache_changes_no_text() -> None:
+    requests = [request(number, "I have an idea:" if number % 2 else None) for number in range(9)]
+    growing = config(embedded_model("chat"))
+    whole = LLMConfig(backend="embedded", batch_size=8)
+    found = load_llm(whole).complete(requests, SAMPLING)
+    assert found == load_llm(growing).complete(requests, SAMPLING)
+    assert len({row.text for row in found}) > 5
 
 
 def test_tokens_are_counted_without_padding(folder: Path) -> None:

@@ -37,17 +37,20 @@ PREFILL_TOKENS = 64
 class _Thinned(StoppingCriteria):
     """Stops a batch as soon as so many rows have ended that the others are better off alone."""
 
-    def __init__(self, ends: Tensor) -> None:
+    def __init__(self, width: int, ends: Tensor) -> None:
+        self._width = width
         self._ends = ends
-        self._ended: Tensor | None = None
 
     def __call__(
         self, input_ids: torch.LongTensor, scores: torch.FloatTensor, **kwargs: object
     ) -> torch.BoolTensor:
-        ended = torch.isin(input_ids[:, -1], self._ends)
-        self._ended = ended if self._ended is None else self._ended | ended
-        few = (~self._ended).sum() <= THINNED * len(ended)
-        return few.expand(len(ended))  # type: ignore[return-value]
+        going = self.going(input_ids)
+        few = going.sum() <= THINNED * len(going)
+        return few.expand(len(going))  # type: ignore[return-value]
+
+    def going(self, ids: Tensor) -> Tensor:
+        """Which rows (rows,) have no end marker behind the prompt's `width` columns."""
+        return ~torch.isin(ids[:, self._width :], self._ends).any(dim=1)
 
 
 def decode(
@@ -69,6 +72,7 @@ def decode(
     width = ids.shape[1]
     cache = StaticCache(model.config, width + sampling.max_new_tokens) if thin else None
     ends = torch.tensor(model.generation_config.eos_token_id if thin else ()).reshape(-1)
+    thinned = _Thinned(width, ends)
     rows = torch.arange(len(ids))
     made: list[list[int]] = [[] for _ in seeds]
     while len(rows):
@@ -85,7 +89,7 @@ def decode(
             top_p=None,
             top_k=None,
             logits_processor=processors,
-            stopping_criteria=StoppingCriteriaList([_Thinned(ends)] if thin else []),
+            stopping_criteria=StoppingCriteriaList([thinned] if thin else []),
             past_key_values=cache,
             prefill_chunk_size=PREFILL_TOKENS if thin else None,
             pad_token_id=pad,
@@ -95,7 +99,7 @@ def decode(
             made[row] += tokens
         if cache is None or output.shape[1] == width + sampling.max_new_tokens:
             break
-        going = ~torch.isin(new, ends).any(dim=1)
+        going = thinned.going(output)
         _keep(cache, going)
         rows, ids = rows[going], output[going]
         mask = torch.cat([mask, torch.ones_like(new)], dim=1)[going]
