@@ -10,6 +10,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import numpy_helper
+from onnxruntime import InferenceSession
 from tests.guard.test_load import copied
 
 from harmaug.errors import ModelError
@@ -20,7 +21,6 @@ from harmaug.guard.engine import (
     GivenUpError,
     available_threads,
     plan,
-    sums_in_32_bits,
 )
 from harmaug.text import Encoded
 
@@ -48,18 +48,6 @@ def test_tasks_hold_every_row_once_the_longest_first_and_no_more_than_their_toke
     )
     assert all(len(task) == 1 or sum(lengths[row] for row in task) <= 512 for task in tasks)
     assert plan([], 512) == []
-
-
-@pytest.mark.parametrize(
-    ("flags", "known"),
-    [("avx2 avx512f avx512_vnni", True), ("avx2 avx_vnni", True), ("avx2 avx512f", False)],
-)
-def test_instructions_of_the_processor_are_looked_up(
-    flags: str, known: bool, tmp_path: Path
-) -> None:
-    (tmp_path / "cpuinfo").write_text(f"processor : 0\nflags : fpu {flags}\n")
-    assert sums_in_32_bits(tmp_path / "cpuinfo") is known
-    assert not sums_in_32_bits(tmp_path / "none")
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
@@ -95,9 +83,9 @@ def test_what_is_no_longer_wanted_is_given_up_between_windows(
     runs: list[int] = []
     run = Engine._run
 
-    def counted(engine: Engine, row: Encoded) -> float:
+    def counted(engine: Engine, session: InferenceSession, row: Encoded) -> float:
         runs.append(len(row))
-        return run(engine, row)
+        return run(engine, session, row)
 
     monkeypatch.setattr(Engine, "_run", counted)
     answers = iter([True] * 3)

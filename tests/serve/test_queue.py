@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
+from onnxruntime import InferenceSession
 from tests.serve.conftest import BREAKS, HeldGuard, error, running
 
 from harmaug.guard import Guard
@@ -137,10 +138,10 @@ def test_a_long_text_that_nobody_waits_for_any_more_is_given_up(
     run = Engine._run
     runs: list[int] = []
 
-    def slow(engine: Engine, row: Encoded) -> float:
+    def slow(engine: Engine, session: InferenceSession, row: Encoded) -> float:
         time.sleep(0.01)
         runs.append(len(row))
-        return run(engine, row)
+        return run(engine, session, row)
 
     monkeypatch.setattr(Engine, "_run", slow)
     body = json.dumps({"prompt": "the dog " * 30_000}).encode()

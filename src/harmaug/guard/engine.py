@@ -18,6 +18,7 @@ import numpy as np
 import onnxruntime as ort
 
 from harmaug.errors import ModelError
+from harmaug.guard.sessions import Sessions
 from harmaug.scoring import FloatArray
 from harmaug.text import Encoded
 
@@ -46,19 +47,6 @@ def available_threads(quota: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
     return max(1, min(cores, round(allowed / period)))
 
 
-def sums_in_32_bits(cpus: Path = Path("/proc/cpuinfo")) -> bool:
-    """Whether the processor is known to sum products of 8 bits in 32 (VNNI), not in 16.
-
-    `cpus` is where Linux lists what its processors can do; elsewhere it is not known.
-    """
-    try:
-        with cpus.open(encoding="utf-8", errors="replace") as file:
-            listed = file.read(8192)  # the first processor's lines: the others are the same
-    except OSError:
-        return False
-    return "avx512_vnni" in listed or "avx_vnni" in listed
-
-
 Wanted = Callable[[], bool]
 """Tells whether somebody still waits for the scores; asked from the threads that score."""
 
@@ -71,33 +59,17 @@ class Engine:
     """An ONNX sequence classifier on the CPU; safe to call from many threads."""
 
     def __init__(self, path: Path, *, threads: int, harmful_index: int) -> None:
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 4
-        if not sums_in_32_bits():  # unsigned weights never overflow 16, and take twice the time
-            options.add_session_config_entry("session.x64quantprecision", "1")
-        # Fused with the addition before it, the layer norm is ten times slower.
-        slow = ["SkipLayerNormFusion"]
-        try:
-            self._session = ort.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"], disabled_optimizers=slow
-            )
-        except Exception as error:  # onnxruntime's errors share no base class
-            reason = str(error).splitlines()[0]
-            raise ModelError(f"{path}: not a model that runs ({reason}); export it again") from None
-        self._inputs = {value.name for value in self._session.get_inputs()}
+        self._sessions = Sessions(path, threads=threads)
+        self._inputs = self._sessions.inputs
         if not {"input_ids"} <= self._inputs <= _INPUTS:
             raise ModelError(f"{path}: its inputs {sorted(self._inputs)} are not those of a guard")
-        output = self._session.get_outputs()[0]
-        classes = output.shape[-1]
-        if isinstance(classes, int) and harmful_index >= max(2, classes):
+        self._output, classes = self._sessions.output
+        if classes is not None and harmful_index >= max(2, classes):
             raise ModelError(
                 f"{path} has {classes} outputs: its harmaug.json: 'harmful_index' must be below "
                 f"that, not {harmful_index}"
             )
         self._path = path
-        self._output = output.name
         self._harmful = harmful_index
         self._threads = threads
         self._pool: tuple[int, ThreadPoolExecutor] | None = None
@@ -115,8 +87,9 @@ class Engine:
         def run(task: list[int]) -> None:
             if wanted is not None and not wanted():
                 raise GivenUpError
-            for index in task:
-                result[index] = self._run(rows[index])
+            with self._sessions.one() as session:
+                for index in task:
+                    result[index] = self._run(session, rows[index])
 
         if self._threads == 1 or len(tasks) < 2:
             for task in tasks:
@@ -134,13 +107,13 @@ class Engine:
             self._pool = process, ThreadPoolExecutor(self._threads, "harmaug")
         return self._pool[1]
 
-    def _run(self, row: Encoded) -> float:
+    def _run(self, session: ort.InferenceSession, row: Encoded) -> float:
         feed = {"input_ids": np.array([row.ids], dtype=np.int64)}
         if "attention_mask" in self._inputs:
             feed["attention_mask"] = np.ones((1, len(row)), dtype=np.int64)
         if "token_type_ids" in self._inputs:
             feed["token_type_ids"] = np.array([row.type_ids], dtype=np.int64)
-        (logits,) = self._session.run([self._output], feed)
+        (logits,) = session.run([self._output], feed)
         values = np.asarray(logits, dtype=np.float64)[0]
         if not np.isfinite(values).all():
             raise ModelError(
