@@ -167,6 +167,21 @@ def test_draws_follow_the_distribution_that_transformers_would_draw_from(
     assert float((counts - expected).abs().max()) < 0.002
 
 
+def test_a_draw_does_not_depend_on_how_many_tokens_are_sorted_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    torch.manual_seed(0)
+    logits = torch.randn(60, 2000) * torch.tensor([0.1, 2.0, 20.0]).repeat(20)[:, None]
+    nucleus = TopPLogitsWarper(0.95)(None, logits).isfinite().sum(dim=1).view(20, 3)
+    for column, (least, most) in enumerate([(1025, 2000), (65, 1024), (1, 64)]):
+        assert least <= nucleus[:, column].min() and nucleus[:, column].max() <= most
+    uniform = torch.rand(60, dtype=torch.float64)
+    sampling = SamplingConfig(temperature=1.0, top_p=0.95)
+    drawn = draw(logits, uniform, sampling)
+    monkeypatch.setattr("harmaug.llm.sampling.CANDIDATES", ())
+    assert torch.equal(drawn, draw(logits, uniform, sampling))
+
+
 def test_a_base_model_reads_the_beginning_of_text_that_its_tokenizer_adds(tmp_path: Path) -> None:
     from tokenizers import processors
 

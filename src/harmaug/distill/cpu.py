@@ -9,7 +9,7 @@ backward is slow below some hundred tokens.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cache
 
 import torch
@@ -22,7 +22,7 @@ from transformers.masking_utils import AttentionMaskInterface, eager_mask
 ATTENTION = "harmaug_cpu"
 # From here on the fused kernel is faster than separate products.
 FUSED_FROM = 256
-_BITS = {torch.bfloat16: torch.int16, torch.float16: torch.int16, torch.float32: torch.int32}
+_LEVELS = 2**15
 
 
 @contextmanager
@@ -32,41 +32,51 @@ def fast_on_cpu(model: PreTrainedModel) -> Iterator[None]:
     attention = model.config._attn_implementation
     _register()
     dropouts = _replace_dropouts(model)
-    if isinstance(table, nn.Embedding):
-        table.sparse = True
     if attention == "sdpa":
         model.set_attn_implementation(ATTENTION)
     try:
-        yield
+        with _rows_only(table) if isinstance(table, nn.Embedding) else nullcontext():
+            yield
     finally:
         model.set_attn_implementation(attention)
-        if isinstance(table, nn.Embedding):
-            table.sparse = False
         for parent, name, dropout in dropouts:
             setattr(parent, name, dropout)
 
 
-def densify(model: nn.Module) -> None:
-    """Turn sparse gradients into dense ones, once for a batch, for clipping and AdamW."""
-    for parameter in model.parameters():
-        if parameter.grad is not None and parameter.grad.is_sparse:
-            parameter.grad = parameter.grad.to_dense()
+@contextmanager
+def _rows_only(table: nn.Embedding) -> Iterator[None]:
+    """Add the gradients of the rows that a pass reads to one dense gradient that is kept."""
+    dense = torch.zeros_like(table.weight)
+
+    def collect(weight: Tensor) -> None:
+        # The first gradient of a batch; torch adds those that follow to what stands there.
+        if weight.grad is not None and weight.grad.is_sparse:
+            weight.grad = dense.zero_().add_(weight.grad)
+
+    hook = table.weight.register_post_accumulate_grad_hook(collect)
+    table.sparse = True
+    try:
+        yield
+    finally:
+        table.sparse = False
+        hook.remove()
 
 
 def dropout(x: Tensor, p: float) -> Tensor:
-    """Drop elements with probability `p`, drawing whole words of random bits.
+    """Drop elements with probability `p`, drawing whole words of random bits, 15 for each.
 
-    `p` is rounded to what the bits can express (2**-15), the scale follows the rounded one.
+    `p` is rounded to what the bits can express, the scale follows the rounded one.
     """
-    bits = _BITS[x.dtype]
-    levels = torch.iinfo(bits).max
-    per_word = 8 // x.element_size()
-    words = torch.empty(-(-x.numel() // per_word), dtype=torch.int64).random_(-(2**63), None)
-    # The sign bit of each draw is cleared, which leaves `levels` + 1 equally likely values.
-    draws = words.view(bits)[: x.numel()].bitwise_and_(levels)
-    threshold = round((1.0 - p) * (levels + 1))
-    kept = torch.tensor((levels + 1) / threshold, dtype=x.dtype)
-    mask = draws.lt_(threshold).mul_(int(kept.view(bits))).view(x.dtype)
+    words = torch.empty(-(-x.numel() // 4), dtype=torch.int64).random_(-(2**63), None)
+    # The sign bit of each draw is cleared, which leaves `_LEVELS` equally likely values.
+    draws = words.view(torch.int16)[: x.numel()].bitwise_and_(_LEVELS - 1)
+    threshold = round((1.0 - p) * _LEVELS)
+    stays, scale = draws.lt_(threshold), _LEVELS / threshold
+    if x.element_size() == 2:  # the scale's bits, put where it stays, are the mask
+        bits = torch.tensor(scale, dtype=x.dtype).view(torch.int16)
+        mask = stays.mul_(int(bits)).view(x.dtype)
+    else:
+        mask = stays.to(x.dtype).mul_(scale)
     return x * mask.view(x.shape)
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from harmaug.distill.checkpoint import Checkpoint, State
 from harmaug.distill.compute import logits_of
-from harmaug.distill.cpu import densify, fast_on_cpu
+from harmaug.distill.cpu import fast_on_cpu
 from harmaug.distill.examples import Rows
 from harmaug.distill.loss import equation_1
 from harmaug.distill.optimise import adamw, rate
@@ -86,7 +86,6 @@ def gradient(task: Task, rows: Rows) -> float:
             loss = _losses(task, logits, part).sum() / len(rows) * counts
             (loss * task.team.scale).backward()
             total += float(loss.detach())
-    densify(task.student.model)
     task.team.add_gradients(task.student.model)
     return float(task.team.add(total))
 

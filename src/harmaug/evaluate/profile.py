@@ -105,13 +105,18 @@ def energy(
 
 
 def _rate(scorer: Scorer, pairs: Sequence[TextPair], batch: int) -> float:
-    """Return the best rate of passes over all pairs, so that every batch size reads the same."""
+    """Return the best rate of passes over all pairs, so that every batch size reads the same.
+
+    There is one pass, and as many more as the budget of a batch size has room for.
+    """
     rates: list[float] = []
-    started = time.perf_counter()
-    while not rates or time.perf_counter() - started < BUDGET_S / len(BATCHES):
+    left = BUDGET_S / len(BATCHES)
+    while True:
         examples, seconds = _pass(scorer, pairs, batch)
         rates.append(examples / seconds)
-    return max(rates)
+        left -= seconds
+        if left < seconds:
+            return max(rates)
 
 
 def _pass(scorer: Scorer, pairs: Sequence[TextPair], batch: int) -> tuple[int, float]:

@@ -16,7 +16,9 @@ from transformers import LogitsProcessor
 
 from harmaug.config import SamplingConfig
 
-CANDIDATES = 256
+CANDIDATES = (64, 1024)
+"""How many of the likeliest tokens are sorted first, and then, before all of them, where those are
+too few: sorting a whole vocabulary costs more than a small model."""
 
 
 class SeededSampler(LogitsProcessor):
@@ -49,21 +51,21 @@ def draw(logits: Tensor, uniform: Tensor, sampling: SamplingConfig) -> Tensor:
     vocabulary = scaled.shape[-1]
     if sampling.top_p >= 1.0 and not sampling.top_k:
         return _pick(torch.softmax(scaled, dim=-1).double(), uniform)
-    count = min(sampling.top_k or CANDIDATES, vocabulary)
-    drawn, whole = _nucleus(scaled, uniform, count, sampling)
-    if not sampling.top_k and not bool(whole.all()):
-        wider, _ = _nucleus(scaled[~whole], uniform[~whole], vocabulary, sampling)
-        drawn[~whole] = wider
+    if sampling.top_k:
+        return _nucleus(scaled, uniform, min(sampling.top_k, vocabulary), sampling)[0]
+    first, *wider = (min(count, vocabulary) for count in (*CANDIDATES, vocabulary))
+    drawn, whole = _nucleus(scaled, uniform, first, sampling)
+    for count in wider:
+        rows = (~whole).nonzero()[:, 0]
+        if len(rows):
+            drawn[rows], whole[rows] = _nucleus(scaled[rows], uniform[rows], count, sampling)
     return drawn
 
 
 def _nucleus(
     scaled: Tensor, uniform: Tensor, count: int, sampling: SamplingConfig
 ) -> tuple[Tensor, Tensor]:
-    """Draw among the `count` likeliest tokens; also say for which rows they hold `top_p`.
-
-    Sorting a whole vocabulary costs more than a small model, and is seldom needed.
-    """
+    """Draw among the `count` likeliest tokens; also say for which rows they hold `top_p`."""
     likeliest, tokens = torch.topk(scaled, count, dim=-1)
     kept_by = likeliest if sampling.top_k else scaled
     total = torch.logsumexp(kept_by, dim=-1, keepdim=True)
