@@ -46,6 +46,15 @@ def test_gradients_are_those_of_the_plain_model(
         assert torch.allclose(found[name], gradient, atol=1e-5, rtol=1e-3), name
 
 
+def test_a_table_of_embeddings_that_is_frozen_gets_no_gradient() -> None:
+    model = FAMILIES["bert"](VOCABULARY).eval()
+    model.get_input_embeddings().weight.requires_grad_(False)
+    _, expected = loss_and_gradients(model, 17)
+    with fast_on_cpu(model):
+        _, found = loss_and_gradients(model, 17)
+    assert found.keys() == expected.keys()
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_dropout_drops_the_share_asked_for_and_keeps_the_mean(dtype: torch.dtype) -> None:
     torch.manual_seed(0)

@@ -46,6 +46,9 @@ def fast_on_cpu(model: PreTrainedModel) -> Iterator[None]:
 @contextmanager
 def _rows_only(table: nn.Embedding) -> Iterator[None]:
     """Add the gradients of the rows that a pass reads to one dense gradient that is kept."""
+    if not table.weight.requires_grad:
+        yield
+        return
     dense = torch.zeros_like(table.weight)
 
     def collect(weight: Tensor) -> None:
