@@ -61,7 +61,7 @@ class Sessions:
 
     @contextmanager
     def one(self) -> Iterator[ort.InferenceSession]:
-        """Lend a session: an idle one, a new one, or, where there are `MOST`, a shared one."""
+        """Lend a session: an idle one, a new one or, where no more are opened, a shared one."""
         session = self._free()
         if session is None:
             yield self._all[next(self._turn) % len(self._all)]
