@@ -28,7 +28,7 @@ Array = NDArray[np.float32]
 
 STRENGTH = 0.8
 """How much of an outlier moves into the weights; .8 had the least error of .3 to 1 on the
-guard, before its outliers were kept apart (`OUTLIERS` in `fused_bert`); then .9 was no better."""
+guard, before its outliers were kept apart (`OUTLIERS` in `int8_graph`); then .9 was no better."""
 
 ROWS = 200
 TOKENS = 256
