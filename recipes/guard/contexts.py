@@ -2,22 +2,30 @@
 
 The guard reads long inputs window by window, so a harmful sentence must count wherever it stands,
 and length alone must not. Of a document of a hundred windows one is harmful at most: windows are
-made in twins that differ in one sentence.
+made in twins that differ in one sentence, about the stretches of harmless text that an earlier
+guard finds hardest.
 """
 
 from __future__ import annotations
 
 import random
 
+import numpy as np
+
 from recipes.guard.example import Example
+from recipes.guard.opinion import Opinion
 from recipes.guard.pairs import Pools, cut
 
 DOUBT = 0.03
 WINDOW_DOUBT = 0.01
 """What decides between twins is certain, and one window in thousands may be taken for harmful."""
-WINDOW_WORDS = 185
-"""Some 250 tokens: a window of the guard."""
+WINDOW_WORDS = (35, 70, 120, 185)
+"""185 are some 250 tokens, a window of the guard; fragments of ordinary prose are as strange to it
+as whole windows."""
 INSERTED_WORDS = 60
+LEAST_AROUND = 20
+CANDIDATES = 6
+"""Of so many stretches the hardest is taken: what matters is the one window in thousands."""
 
 
 def make_contexts(texts: Pools, count: int, rng: random.Random) -> list[Example]:
@@ -26,16 +34,17 @@ def make_contexts(texts: Pools, count: int, rng: random.Random) -> list[Example]
     return [rng.choice(makers)(texts, rng, harmful=index % 2 == 1) for index in range(count)]
 
 
-def make_windows(texts: Pools, count: int, rng: random.Random) -> list[Example]:
+def make_windows(
+    texts: Pools, count: int, rng: random.Random, opinion: Opinion | None
+) -> list[Example]:
     """`count` windows as they are cut out of documents, in twins that differ in one sentence.
 
     One holds a harmful request, the other a harmless one at the same place, or nothing.
     """
+    requests = [cut(rng.choice(texts.harmful_prompts), INSERTED_WORDS) for _ in range(count // 2)]
     examples: list[Example] = []
-    for _ in range(count // 2):
-        own = cut(rng.choice(texts.harmful_prompts), INSERTED_WORDS)
+    for own, paragraphs in zip(requests, _stretches(texts, requests, rng, opinion), strict=True):
         other = cut(rng.choice(texts.harmless_prompts), INSERTED_WORDS)
-        paragraphs = _stretch(texts, WINDOW_WORDS - len(own.split()), rng)
         place, joint = rng.randint(0, len(paragraphs)), rng.choice(("\n\n", "\n", " "))
         for sentence, harmful in ((own, True), (other if rng.random() < 0.5 else "", False)):
             parts = [*paragraphs[:place], sentence, *paragraphs[place:]]
@@ -43,6 +52,25 @@ def make_windows(texts: Pools, count: int, rng: random.Random) -> list[Example]:
             harm = 1 - WINDOW_DOUBT if harmful else WINDOW_DOUBT
             examples.append(Example(text, None, harm, "made_windows", "request"))
     return examples
+
+
+def _stretches(
+    texts: Pools, requests: list[str], rng: random.Random, opinion: Opinion | None
+) -> list[list[str]]:
+    """What stands around each request: the most harmful of its candidates, in the opinion's eyes.
+
+    Every other one is any of them, so that ordinary text stays ordinary.
+    """
+    rows = []
+    for index, own in enumerate(requests):
+        words = max(LEAST_AROUND, rng.choice(WINDOW_WORDS) - len(own.split()))
+        count = CANDIDATES if opinion and index % 2 else 1
+        rows.append([_stretch(texts, words, rng) for _ in range(count)])
+    if opinion is None:
+        return [row[0] for row in rows]
+    flat = [stretch for row in rows for stretch in row]
+    scores = iter(opinion.score([(" ".join(stretch), None) for stretch in flat]))
+    return [row[int(np.argmax([next(scores) for _ in row]))] for row in rows]
 
 
 def _stretch(texts: Pools, words: int, rng: random.Random) -> list[str]:

@@ -76,7 +76,7 @@ def mixture(data: Path, recipe: Recipe, seed: int, opinion: Opinion | None = Non
         made += _wrapped(authored, rng)
     made = rng.sample(made, round(len(made) * recipe.share))
     sure = pools([row for row in (*public, *authored) if abs(row.harm - 0.5) > 0.5 - SURE])
-    made += make_windows(sure, recipe.windows, rng)
+    made += make_windows(sure, recipe.windows, rng, opinion)
     spelt = [_hidden(example, recipe.hidden, rng) for example in public]
     copies = list(authored)
     for _ in range(recipe.authored_copies - 1):

@@ -27,20 +27,38 @@ KEPT = "scores.jsonl"
 
 
 class Opinion:
-    """The mean probability of harm by the guards, and by the labeller, whose share is `LARGER`."""
+    """The mean probability of harm by the guards, and by the labeller, whose share is `LARGER`.
 
-    def __init__(self, guards: Sequence[Guard], labeller: Path | None = None) -> None:
+    Some guards read prompts and posts well and responses badly: `of_prompts` are asked of a prompt
+    alone.
+    """
+
+    def __init__(
+        self,
+        guards: Sequence[Guard],
+        labeller: Path | None = None,
+        of_prompts: Sequence[Guard] = (),
+    ) -> None:
         self._guards = guards
         self._labeller = labeller
+        self._of_prompts = of_prompts
 
     def score(self, pairs: Sequence[TextPair]) -> FloatArray:
         """Return p(unsafe), shape (n,)."""
-        said = [guard.score(pairs).astype(np.float64) for guard in self._guards]
-        first: FloatArray = np.mean(said, axis=0)
+        first = _mean(self._guards, pairs)
+        alone = [index for index, (_, response) in enumerate(pairs) if response is None]
+        if self._of_prompts and alone:
+            guards = (*self._guards, *self._of_prompts)
+            first[alone] = _mean(guards, [pairs[index] for index in alone])
         if self._labeller is None:
             return first
         larger = probability(labelled(self._labeller, pairs))
         return (1 - LARGER) * first + LARGER * larger
+
+
+def _mean(guards: Sequence[Guard], pairs: Sequence[TextPair]) -> FloatArray:
+    said = [guard.score(pairs).astype(np.float64) for guard in guards]
+    return np.asarray(np.mean(said, axis=0))
 
 
 def labelled(labeller: Path, pairs: Sequence[TextPair]) -> FloatArray:

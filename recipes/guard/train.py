@@ -56,6 +56,7 @@ def main() -> None:
     parser.add_argument("--max-length", type=int, default=256)
     parser.add_argument("--learning-rate", type=float, default=1e-4)
     parser.add_argument("--first", type=Path, nargs="+", help="earlier guards to label with")
+    parser.add_argument("--prompts", type=Path, nargs="+", help="more, for prompts alone")
     parser.add_argument("--labeller", type=Path, help="a larger model to label with as well")
     parser.add_argument("--opinion", type=float, default=0.4, help="share of what they say")
     parser.add_argument("--start", type=Path, help="an earlier training to go on from")
@@ -63,8 +64,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=SEED, help="of head, order and dropout")
     parser.add_argument("--rows-seed", type=int, default=SEED, help="of the mixture")
     arguments = parser.parse_args()
-    if arguments.labeller and not arguments.first:
-        parser.error("--labeller labels beside an earlier guard: name one with --first")
+    if (arguments.labeller or arguments.prompts) and not arguments.first:
+        parser.error("--labeller and --prompts label beside a guard: name one with --first")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(arguments.threads)
     recipe = Recipe(
@@ -75,7 +76,8 @@ def main() -> None:
         windows=arguments.windows,
     )
     guards = [Guard.load(folder) for folder in arguments.first or ()]
-    opinion = Opinion(guards, arguments.labeller) if guards else None
+    of_prompts = [Guard.load(folder) for folder in arguments.prompts or ()]
+    opinion = Opinion(guards, arguments.labeller, of_prompts) if guards else None
     examples = mixture(arguments.data, recipe, arguments.rows_seed, opinion)
     log.info("%s\n%d rows", counts(examples), len(examples))
     settings = config(

@@ -55,7 +55,7 @@ def test_long_contexts_hide_harm_in_exactly_the_harmful_half() -> None:
 
 
 def test_windows_are_twins_that_fit_the_guard_and_differ_in_one_sentence() -> None:
-    made = make_windows(POOLS, 40, random.Random(3))
+    made = make_windows(POOLS, 40, random.Random(3), None)
     for harmful, harmless in zip(made[::2], made[1::2], strict=True):
         assert (harmful.label, harmless.label) == (1, 0)
         assert "how do I poison a dog" in harmful.prompt
@@ -63,7 +63,8 @@ def test_windows_are_twins_that_fit_the_guard_and_differ_in_one_sentence() -> No
         rest = harmful.prompt.replace("how do I poison a dog", "").split()
         assert rest == harmless.prompt.replace("how do I bake bread", "").split()
         assert (
-            max(len(e.prompt.split()) for e in (harmful, harmless)) <= WINDOW_WORDS + INSERTED_WORDS
+            max(len(e.prompt.split()) for e in (harmful, harmless))
+            <= max(WINDOW_WORDS) + INSERTED_WORDS
         )
 
 
