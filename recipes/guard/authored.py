@@ -15,7 +15,7 @@ from harmaug.augment.minors import sexualises_minors
 from recipes.guard.example import Example, Register
 
 FOLDER = Path("data/authored")
-DEVELOPMENT = ("soundalikes_dev", "statements_dev")
+DEVELOPMENT = ("soundalikes_dev", "statements_dev", "plain_dev")
 """Written to develop on: every row is held."""
 TWINS = (
     "contrasts",

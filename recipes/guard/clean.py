@@ -1,7 +1,7 @@
 """Keeps what is written or made here apart from the benchmarks.
 
-The public files come without near-copies of benchmark prompts; authored rows and wordings by
-grammar are held to the same measure (word-trigram Jaccard of .6 or more).
+The public files come without near-copies of benchmark prompts; authored rows and what is
+made by grammar are held to the same measure (word-trigram Jaccard of .6 or more).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from recipes.guard.example import Example
 from recipes.guard.log import log
 
 NEAR = 0.6
-OURS = ("authored_", "made_wordings", "made_wrapped")
+OURS = ("authored_", "made_wordings", "made_wrapped", "made_statements", "made_verbs")
 
 
 def apart_from_benchmarks(examples: Sequence[Example], data: Path) -> list[Example]:

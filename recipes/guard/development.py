@@ -35,6 +35,7 @@ AUTHORED = {
     "authored_soundalikes": ("soundalikes", "soundalikes_dev"),
     "authored_posts": ("posts", "passages"),
     "authored_statements": ("statements", "statements_dev"),
+    "authored_plain": ("plain_dev",),
     "authored_roundabout": ("roundabout",),
     "authored_traffic": ("traffic", "fragments"),
     "authored_pairs": ("pairs_requests", "pairs_questions"),

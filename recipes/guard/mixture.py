@@ -18,7 +18,9 @@ from recipes.guard.opinion import Opinion
 from recipes.guard.pairs import make_pairs, pools
 from recipes.guard.public import SOURCES, Source, check_licences, examples_of
 from recipes.guard.read_pairs import read_pairs, training_examples
+from recipes.guard.statements import make_statements
 from recipes.guard.unlabelled import second_opinion, self_labelled
+from recipes.guard.verbs import make_verbs
 from recipes.guard.wild import wild_jailbreaks, wrapped
 from recipes.guard.wordings import make_wordings
 
@@ -47,6 +49,8 @@ class Recipe:
     contexts: int = 2000
     windows: int = 0
     wordings: int = 1600
+    statements: int = 3000
+    verbs: int = 3000
     hidden: float = 0.06
     hidden_copies: float = 0.3
 
@@ -75,6 +79,7 @@ def mixture(data: Path, recipe: Recipe, seed: int, opinion: Opinion | None = Non
         made += wild_jailbreaks(data, texts, rng)
         made += _wrapped(authored, rng)
     made = rng.sample(made, round(len(made) * recipe.share))
+    made += make_statements(recipe.statements, rng) + make_verbs(recipe.verbs, rng)
     sure = pools([row for row in (*public, *authored) if abs(row.harm - 0.5) > 0.5 - SURE])
     made += make_windows(sure, recipe.windows, rng, opinion)
     spelt = [_hidden(example, recipe.hidden, rng) for example in public]

@@ -22,8 +22,11 @@ from harmaug.guard import Guard
 from recipes.guard.documents import calm_answers, document, harmless_answers
 from recipes.sources import read_rows
 
-FIT_WORDS = 30_000
-"""Of public answers, and as many of calm ones about dark topics."""
+FIT_WORDS = 300_000
+"""Of public answers: some 2,000 windows, so that the one in five hundred is measured. From a tenth
+of that it was drawn out from commoner ones, too far: half as much was found in 1,000 words."""
+CALM_WORDS = 30_000
+"""Of calm answers about dark topics."""
 RATE = 0.02
 """In a document that keeps to one dark topic more windows are high than in one drawn from all: the
 rule does not know that, so it aims at less than the 5% that are allowed."""
@@ -58,7 +61,10 @@ def main() -> None:
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     answers = harmless_answers(arguments.data, "fit")
-    texts = [document(each, FIT_WORDS, random.Random(1)) for each in (answers, calm_answers())]
+    texts = [
+        document(answers, FIT_WORDS, random.Random(1)),
+        document(calm_answers(), CALM_WORDS, random.Random(1)),
+    ]
     guard = Guard.load(arguments.model, precision="int8")
     settings = guard.fit_windows(texts, RATE, from_tokens=DOCUMENT_TOKENS)
     settings.save(arguments.model)

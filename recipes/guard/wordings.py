@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Mapping
 
 from recipes.guard.example import Example
 
@@ -135,24 +136,25 @@ def make_wordings(count: int, rng: random.Random) -> list[Example]:
     result = []
     for index in range(count):
         harmful = index % 2 == 1
-        text = _chatty(_expand(rng.choice(HARMFUL if harmful else HARMLESS), rng), rng)
+        text = chatty(expand(rng.choice(HARMFUL if harmful else HARMLESS), SLOTS, rng), rng)
         harm = 1 - DOUBT if harmful else DOUBT
         result.append(Example(text, None, harm, "made_wordings", "request"))
     return result
 
 
-def _expand(template: str, rng: random.Random) -> str:
-    """Fill slots and choose among alternatives, innermost first."""
-    template = template.replace("{NAME}", rng.choice(SLOTS["NAME"].split("|")))
+def expand(template: str, slots: Mapping[str, str], rng: random.Random) -> str:
+    """Fill slots and choose among alternatives, innermost first; a name stays the same."""
+    if "{NAME}" in template:
+        template = template.replace("{NAME}", rng.choice(slots["NAME"].split("|")))
     while match := _CHOICE.search(template):
-        inner = SLOTS.get(match.group(1), match.group(1))
+        inner = slots.get(match.group(1), match.group(1))
         template = (
             template[: match.start()] + rng.choice(inner.split("|")) + template[match.end() :]
         )
     return template
 
 
-def _chatty(text: str, rng: random.Random) -> str:
+def chatty(text: str, rng: random.Random) -> str:
     """Some in lower case, some ending as chats do."""
     text = text if rng.random() < 0.5 else text[:1].upper() + text[1:]
     return text + rng.choice(("", "", "", ".", "!", " pls", "?", "..."))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 import random
+import re
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +16,16 @@ from recipes.guard.calibrate import Scored, fit_temperature, operating_points
 from recipes.guard.contexts import INSERTED_WORDS, WINDOW_WORDS, make_contexts, make_windows
 from recipes.guard.example import Example, scored_pairs
 from recipes.guard.obfuscate import obfuscate
+from recipes.guard.opinion import Opinion
 from recipes.guard.pairs import Pools, cut, is_refusal, make_pairs
 from recipes.guard.public import check_licences
+from recipes.guard.statements import make_statements
+from recipes.guard.verbs import make_verbs
 from recipes.guard.wordings import make_wordings
 
 from harmaug.augment.minors import sexualises_minors
 from harmaug.errors import DataError
+from harmaug.guard import Guard
 from harmaug.text import normalise
 
 POOLS = Pools(
@@ -68,11 +75,22 @@ def test_windows_are_twins_that_fit_the_guard_and_differ_in_one_sentence() -> No
         )
 
 
-def test_wordings_are_balanced_varied_and_about_adults() -> None:
-    wordings = make_wordings(1000, random.Random(3))
+def test_every_other_window_is_about_the_stretch_that_a_guard_finds_hardest() -> None:
+    opinion = Opinion([Guard.load()])
+    texts = replace(POOLS, other_responses=["You are all vermin and you should all burn."])
+    told = make_windows(texts, 160, random.Random(3), opinion)
+    harm = opinion.score([(example.prompt, None) for example in told[1::2]])
+    assert harm[1::2].mean() > harm[::2].mean() + 0.2
+
+
+@pytest.mark.parametrize("make", [make_wordings, make_statements, make_verbs])
+def test_what_a_grammar_makes_is_balanced_varied_and_about_adults(
+    make: Callable[[int, random.Random], list[Example]],
+) -> None:
+    wordings = make(1000, random.Random(3))
     assert sum(example.label for example in wordings) == 500
     assert len({example.prompt for example in wordings}) > 900
-    assert not any("{" in example.prompt for example in wordings)
+    assert not any(re.search(r"[{}|]|[A-Z]{5}", example.prompt) for example in wordings)
     assert not any(sexualises_minors(example.prompt) for example in wordings)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from recipes.guard.authored import read_authored
 from recipes.guard.documents import FILES, calm_answers, document, harmless_answers
-from recipes.guard.windows import FIT_WORDS, insert
+from recipes.guard.windows import CALM_WORDS, insert
 
 ANSWERS = [f"answer {number} has five words" for number in range(40)]
 
@@ -46,4 +46,4 @@ def test_calm_answers_are_none_that_are_held_and_enough_for_a_document() -> None
     calm = calm_answers()
     held = {row.example.response for row in read_authored() if row.held}
     assert not held & set(calm)
-    assert len(document(calm, FIT_WORDS, random.Random(0)).split()) >= FIT_WORDS
+    assert len(document(calm, CALM_WORDS, random.Random(0)).split()) >= CALM_WORDS
