@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 
 from recipes.guard.example import Example
-from recipes.guard.wordings import expand
+from recipes.guard.wordings import alternating, expand
 
 DOUBT = 0.03
 
@@ -124,13 +124,11 @@ HARMLESS = (
 
 def make_statements(count: int, rng: random.Random) -> list[Example]:
     """`count` statements, half of them hateful, spelt as posts are."""
-    result = []
-    for index in range(count):
-        harmful = index % 2 == 1
-        text = _posted(expand(rng.choice(HARMFUL if harmful else HARMLESS), SLOTS, rng), rng)
-        harm = 1 - DOUBT if harmful else DOUBT
-        result.append(Example(text, None, harm, "made_statements", "text"))
-    return result
+
+    def write(harmful: bool) -> str:
+        return _posted(expand(rng.choice(HARMFUL if harmful else HARMLESS), SLOTS, rng), rng)
+
+    return alternating(count, write, DOUBT, "made_statements", "text")
 
 
 def _posted(text: str, rng: random.Random) -> str:

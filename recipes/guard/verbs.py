@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 
 from recipes.guard.example import Example
-from recipes.guard.wordings import chatty, expand
+from recipes.guard.wordings import alternating, chatty, expand
 
 DOUBT = 0.03
 
@@ -154,13 +154,11 @@ FRAMES = (
 
 def make_verbs(count: int, rng: random.Random) -> list[Example]:
     """`count` requests, half of them harmful, in the spelling of chats."""
-    result = []
-    for index in range(count):
-        harmful = index % 2 == 1
+
+    def write(harmful: bool) -> str:
         objects = HARMFUL if harmful else HARMLESS
         verb = rng.choice(list(objects))
         deed = f"{verb} {rng.choice(objects[verb].split('|'))}"
-        text = chatty(expand(rng.choice(FRAMES), {"DO": deed}, rng), rng)
-        harm = 1 - DOUBT if harmful else DOUBT
-        result.append(Example(text, None, harm, "made_verbs", "request"))
-    return result
+        return chatty(expand(rng.choice(FRAMES), {"DO": deed}, rng), rng)
+
+    return alternating(count, write, DOUBT, "made_verbs", "request")

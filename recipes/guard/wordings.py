@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from recipes.guard.example import Example
+from recipes.guard.example import Example, Register
 
 DOUBT = 0.04
 _CHOICE = re.compile(r"\{([^{}]*)\}")
@@ -133,13 +133,21 @@ HARMLESS = (
 
 def make_wordings(count: int, rng: random.Random) -> list[Example]:
     """`count` requests, half of them harmful, in the spelling of chats."""
-    result = []
-    for index in range(count):
-        harmful = index % 2 == 1
-        text = chatty(expand(rng.choice(HARMFUL if harmful else HARMLESS), SLOTS, rng), rng)
-        harm = 1 - DOUBT if harmful else DOUBT
-        result.append(Example(text, None, harm, "made_wordings", "request"))
-    return result
+
+    def write(harmful: bool) -> str:
+        return chatty(expand(rng.choice(HARMFUL if harmful else HARMLESS), SLOTS, rng), rng)
+
+    return alternating(count, write, DOUBT, "made_wordings", "request")
+
+
+def alternating(
+    count: int, write: Callable[[bool], str], doubt: float, source: str, register: Register
+) -> list[Example]:
+    """`count` texts, a harmless and a harmful one by turns."""
+    return [
+        Example(write(harmful), None, 1 - doubt if harmful else doubt, source, register)
+        for harmful in (index % 2 == 1 for index in range(count))
+    ]
 
 
 def expand(template: str, slots: Mapping[str, str], rng: random.Random) -> str:
