@@ -10,9 +10,11 @@ when authored rows were added.
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from recipes.guard.authored import DEVELOPMENT, read_authored
+from recipes.guard.authored import DEVELOPMENT, Authored, read_authored
 
 FILE = Path("src/harmaug/assets/data/quickstart_held.jsonl")
 LATER = tuple(
@@ -28,11 +30,13 @@ LATER = tuple(
     )
 )
 """Written after the benchmark's first figures: left out, so that it stays the same."""
+GROWN = {"authored_statements": 696}
+"""Rows of a file that stood in it then; what was added to it later is left out too."""
 
 
 def held_rows() -> list[dict[str, object]]:
     """The held rows in file order, with the fields of the quickstart's other files."""
-    held = [row for row in read_authored() if row.held and row.example.source not in LATER]
+    held = [row for row in _early(read_authored()) if row.held]
     return [
         {
             "id": f"qs-held-{number:04}",
@@ -46,6 +50,15 @@ def held_rows() -> list[dict[str, object]]:
         }
         for number, row in enumerate(held, 1)
     ]
+
+
+def _early(rows: Iterable[Authored]) -> Iterator[Authored]:
+    seen: Counter[str] = Counter()
+    for row in rows:
+        source = row.example.source
+        seen[source] += 1
+        if source not in LATER and seen[source] <= GROWN.get(source, seen[source]):
+            yield row
 
 
 def main() -> None:
