@@ -15,9 +15,10 @@ from pathlib import Path
 from harmaug.rows import LabelledRow
 from harmaug.sources.files import read_file
 from recipes.guard.authored import read_authored
-from recipes.guard.example import Example
+from recipes.guard.example import Example, Register
 from recipes.guard.public import held_question
 from recipes.guard.read_pairs import read_pairs
+from recipes.guard.read_texts import HARMFUL, HARMLESS, read_texts
 
 FILES = (
     "toxicchat_train_human",
@@ -44,6 +45,8 @@ AUTHORED = {
     "authored_dark": ("pairs_dark",),
 }
 """Development sets made of the held rows of authored files."""
+READ: tuple[Register, ...] = ("request", "text", "pair")
+"""Development sets made of the held texts that were read, by what is judged."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +66,20 @@ def development_sets(data: Path) -> Iterator[DevelopmentSet]:
     yield DevelopmentSet("gptfuzz_held", [row for row in questions if held_question(row.prompt)])
     read = [row.pair for row in read_pairs(data) if row.held and row.agreed]
     yield DevelopmentSet("read_hh_harmless", _rows("read_hh_harmless", read))
+    yield from _read(data)
     yield from _authored()
 
 
 def _labelled(rows: Sequence[LabelledRow]) -> list[LabelledRow]:
     return [row for row in rows if row.label is not None]
+
+
+def _read(data: Path) -> Iterator[DevelopmentSet]:
+    texts = [each for each in read_texts(data) if each.held and each.grade in (*HARMLESS, *HARMFUL)]
+    for register in READ:
+        name = f"read_{register}s"
+        rows = [each.example for each in texts if each.example.register == register]
+        yield DevelopmentSet(name, _rows(name, rows))
 
 
 def _authored() -> Iterator[DevelopmentSet]:

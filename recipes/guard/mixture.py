@@ -18,6 +18,7 @@ from recipes.guard.opinion import Opinion
 from recipes.guard.pairs import make_pairs, pools
 from recipes.guard.public import SOURCES, Source, check_licences, examples_of
 from recipes.guard.read_pairs import read_pairs, training_examples
+from recipes.guard.read_texts import read_texts, unread
 from recipes.guard.statements import make_statements
 from recipes.guard.unlabelled import second_opinion, self_labelled
 from recipes.guard.verbs import make_verbs
@@ -32,7 +33,8 @@ SURE = 0.1
 class Recipe:
     """How much of each: copies of authored rows, made rows by kind, and hidden spellings.
 
-    Pairs that were read and labelled for this project count as authored.
+    Pairs that were read and labelled for this project count as authored; `read_share` of the texts
+    that were read join once.
 
     `opinion_share` is the share that models of our own have in the targets of public rows.
     `share` of the public and made rows is taken, for short runs, and `authored_share` of the
@@ -47,10 +49,11 @@ class Recipe:
     authored_copies: int = 3
     pairs: int = 3000
     contexts: int = 2000
+    read_share: float = 1.0
     windows: int = 0
     wordings: int = 1600
     statements: int = 3000
-    verbs: int = 3000
+    verbs: int = 6000
     hidden: float = 0.06
     hidden_copies: float = 0.3
 
@@ -66,7 +69,9 @@ def mixture(data: Path, recipe: Recipe, seed: int, opinion: Opinion | None = Non
     """
     check_licences(data)
     rng = random.Random(seed)
+    read = read_texts(data)
     public = [row for source in SOURCES for row in _share(data, source, recipe, rng)]
+    public = unread(public, read)
     authored = [row.example for row in read_authored() if not row.held]
     authored += training_examples(read_pairs(data))
     authored = rng.sample(authored, round(len(authored) * recipe.authored_share))
@@ -74,7 +79,7 @@ def mixture(data: Path, recipe: Recipe, seed: int, opinion: Opinion | None = Non
     made = make_pairs(texts, recipe.pairs, rng) + make_contexts(texts, recipe.contexts, rng)
     if opinion is not None:
         public = second_opinion(public, opinion, recipe.opinion_share)
-        made += self_labelled(data, opinion, rng)
+        made += unread(self_labelled(data, opinion, rng), read)
         made += make_wordings(recipe.wordings, rng)
         made += wild_jailbreaks(data, texts, rng)
         made += _wrapped(authored, rng)
@@ -86,7 +91,9 @@ def mixture(data: Path, recipe: Recipe, seed: int, opinion: Opinion | None = Non
     copies = list(authored)
     for _ in range(recipe.authored_copies - 1):
         copies += [_hidden(example, recipe.hidden_copies, rng) for example in authored]
-    rows = [example for example in (*spelt, *made, *copies) if _has_text(example)]
+    graded = [each.example for each in read if not each.held]
+    graded = rng.sample(graded, round(len(graded) * recipe.read_share))
+    rows = [example for example in (*spelt, *made, *copies, *graded) if _has_text(example)]
     return apart_from_benchmarks(rows, data)
 
 

@@ -51,6 +51,7 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=1.0, help="of the public rows")
     parser.add_argument("--authored", type=float, default=1.0, help="share of the authored rows")
     parser.add_argument("--copies", type=int, default=2, help="of the authored rows")
+    parser.add_argument("--read", type=float, default=1.0, help="share of the texts that were read")
     parser.add_argument("--windows", type=int, default=0, help="of documents, made in twins")
     parser.add_argument("--epochs", type=float, default=1.0)
     parser.add_argument("--max-length", type=int, default=256)
@@ -73,6 +74,7 @@ def main() -> None:
         share=arguments.share,
         authored_share=arguments.authored,
         authored_copies=arguments.copies,
+        read_share=arguments.read,
         windows=arguments.windows,
     )
     guards = [Guard.load(folder) for folder in arguments.first or ()]

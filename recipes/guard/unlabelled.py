@@ -55,7 +55,7 @@ def self_labelled(data: Path, opinion: Opinion, rng: random.Random) -> list[Exam
     """Texts without labels, with the models' probability as target."""
     found: list[Example] = []
     for file in FILES:
-        rows = _rows(data, file)
+        rows = texts_of(data, file)
         found += rng.sample(rows, min(file.cap, len(rows)))
     scores = opinion.score([(example.prompt, example.response) for example in found])
     return [
@@ -79,7 +79,7 @@ def _mixed(harm: float, score: float, share: float) -> float:
     return (1 - share) * harm + share * min(MOST, max(LEAST, score))
 
 
-def _rows(data: Path, file: Unlabelled) -> list[Example]:
+def texts_of(data: Path, file: Unlabelled) -> list[Example]:
     """Each text once: prompts that have no label, though their response may, or replies."""
     seen: dict[str, Example] = {}
     for row in read_rows(data, file.name):
