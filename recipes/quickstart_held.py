@@ -22,6 +22,7 @@ LATER = tuple(
     for name in (
         "pairs_everyday",
         "pairs_dark",
+        "pairs_lookalikes",
         "soundalikes",
         "passages",
         "traffic",
@@ -30,7 +31,7 @@ LATER = tuple(
     )
 )
 """Written after the benchmark's first figures: left out, so that it stays the same."""
-GROWN = {"authored_statements": 696}
+GROWN = {"authored_posts": 1254, "authored_statements": 696, "authored_pairs_requests": 1000}
 """Rows of a file that stood in it then; what was added to it later is left out too."""
 
 

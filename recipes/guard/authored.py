@@ -28,8 +28,8 @@ TWINS = (
     "fragments",
 )
 """Files whose lines are near twins two by two: both stay on one side of the split."""
-TRIPLETS = ("pairs_dark",)
-"""Files of three lines each: a harmless pair, then two answers to a harmful near twin of it."""
+TRIPLETS = ("pairs_dark", "pairs_lookalikes")
+"""Files of three lines each: a harmless pair, then two answers to a near twin of its prompt."""
 REQUESTS = ("benign_prompts", "harmful_prompts", "jailbreaks", *TWINS, *DEVELOPMENT)
 PAIRS = ("pairs_requests", "pairs_questions", "pairs_answers", "pairs_everyday", *TRIPLETS)
 TEXTS = ("posts", "statements", "passages", "fragments")

@@ -39,7 +39,7 @@ AUTHORED = {
     "authored_plain": ("plain_dev",),
     "authored_roundabout": ("roundabout",),
     "authored_traffic": ("traffic", "fragments"),
-    "authored_pairs": ("pairs_requests", "pairs_questions"),
+    "authored_pairs": ("pairs_requests", "pairs_questions", "pairs_lookalikes"),
     "authored_answers": ("pairs_answers",),
     "authored_everyday": ("pairs_everyday",),
     "authored_dark": ("pairs_dark",),

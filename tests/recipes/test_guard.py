@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from recipes.guard.authored import DEVELOPMENT, read_authored
+from recipes.guard.authored import DEVELOPMENT, TRIPLETS, read_authored
 from recipes.guard.calibrate import Scored, fit_temperature, operating_points
 from recipes.guard.contexts import INSERTED_WORDS, WINDOW_WORDS, make_contexts, make_windows
 from recipes.guard.example import Example, scored_pairs
@@ -147,6 +147,7 @@ def test_authored_rows_to_develop_on_train_nothing_and_twins_stay_together() -> 
     passages = [row for row in rows if row.example.source == "authored_passages"]
     assert [row.held for row in passages[::2]] == [row.held for row in passages[1::2]]
     assert 0 < sum(row.held for row in passages) < 0.2 * len(passages)
-    dark = [row.held for row in rows if row.example.source == "authored_pairs_dark"]
-    assert dark[::3] == dark[1::3] == dark[2::3]
-    assert 0 < sum(dark) < 0.2 * len(dark)
+    for name in TRIPLETS:
+        three = [row.held for row in rows if row.example.source == f"authored_{name}"]
+        assert three[::3] == three[1::3] == three[2::3]
+        assert 0 < sum(three) < 0.2 * len(three)
